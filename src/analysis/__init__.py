@@ -1,0 +1,1 @@
+"""City whitepapers that prove their numbers."""
