@@ -1,0 +1,67 @@
+# Thin calls of one command, `analysis`; see `make` alone for what there is.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUN    := $(BIN)/analysis
+SOURCE ?= sample
+JOBS   ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup data reports report lab status new clean test lint lock gallery
+
+help: ## print the targets
+	@echo "Angeleno: city whitepapers that prove their numbers"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# One environment for everything: exactly the locked files, checked against their hashes.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up $(VENV) (once, about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { echo "python3 -m venv failed: on Debian and Ubuntu install python3-venv first"; rm -rf $(VENV); exit 1; }
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/.installed ## create .venv from the lock, if needed
+
+data: setup ## fetch the live data (ANALYSIS_MIRROR=http://… redirects every source)
+	@$(RUN) data
+
+reports: setup ## build every whitepaper that is stale [SOURCE=live]
+	@$(RUN) reports --source $(SOURCE) --jobs $(JOBS)
+
+report: setup ## build one: make report NB=01 [PARAMS="area=cd-01"] [SOURCE=live]
+	@test -n "$(NB)" || { echo 'say which: make report NB=01 [PARAMS="area=cd-01"]'; exit 2; }
+	@$(RUN) report $(NB) --source $(SOURCE) $(foreach p,$(PARAMS),-p "$(p)")
+
+lab: setup ## open JupyterLab with the kernel registered
+	@$(RUN) lab
+
+status: setup ## say what is stale and why [SOURCE=live]
+	@$(RUN) status --source $(SOURCE)
+
+new: setup ## scaffold a notebook: make new NAME=tenant_protection
+	@test -n "$(NAME)" || { echo 'say its name: make new NAME=tenant_protection'; exit 2; }
+	@$(RUN) new $(NAME)
+
+test: setup ## run the tests
+	@$(BIN)/python -m pytest -n $(JOBS)
+
+lint: setup ## check style, types and layers
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+lock: ## resolve the dependencies anew into requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --all-extras --no-emit-index-url --no-annotate --no-header \
+	  --python-version 3.11 pyproject.toml --output-file requirements.lock
+
+gallery: setup ## photograph the live whitepapers into docs/gallery (needs Chromium)
+	@$(BIN)/python docs/gallery/photograph.py
+
+clean: ## remove processed data, reports and caches; fetched raw data stay
+	@rm -rf data/processed/sample data/processed/live reports/sample reports/live data/raw/sample
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
