@@ -92,9 +92,7 @@ def recover_weights(
         near, weights, misfit = _decompose(counts, wanted, int(place), neighbourhoods, tolerance)
         misfits[code] = misfit
         if misfit <= tolerance:
-            rows += [
-                (code, source.index[i], float(w)) for i, w in zip(near, weights, strict=True) if w > WEIGHT_FLOOR
-            ]
+            rows += [(code, source.index[i], float(w)) for i, w in zip(near, weights, strict=True) if w > WEIGHT_FLOOR]
     misfit_by_target = pd.Series(misfits, dtype=float)
     frame = pd.DataFrame(rows, columns=["target", "source", "weight"]).sort_values(["target", "source"])
     lost = tuple(str(code) for code in misfit_by_target.index[misfit_by_target > tolerance])
@@ -139,7 +137,8 @@ def carry_median(
     sums = parts.groupby("target")[["base", "known_base", "product"]].sum()
     enough = (sums["known_base"] > 0) & (sums["known_base"] >= least_cover * sums["base"])
     carried = (sums["product"] / sums["known_base"]).where(enough)
-    return carried.reindex(crosswalk.misfit.index).rename(median.name)
+    carried.name = median.name
+    return carried.reindex(crosswalk.misfit.index)
 
 
 def _check(source: pd.DataFrame, target: pd.DataFrame) -> None:
