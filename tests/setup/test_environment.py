@@ -15,8 +15,8 @@ from rattler import MatchSpec
 
 # conda-forge's name where it differs from PyPI's.
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
-# Not on conda-forge; they come with the last line, `pip: -e .`.
-PYPI_ONLY = {"font-roboto", "font-source-serif-pro"}
+# Not on conda-forge: the fonts come with the last line, `pip: -e .`; the browser tests skip without the other two.
+PYPI_ONLY = {"font-roboto", "font-source-serif-pro", "playwright", "axe-playwright-python"}
 
 
 def declared(root: Path, *extras: str) -> dict[str, SpecifierSet]:

@@ -76,7 +76,8 @@ def recover_weights(
 
     >>> old = pd.DataFrame({"people": [10.0, 40.0, 8.0], "homes": [4.0, 12.0, 2.0], "adults": [7.0, 30.0, 5.0]},
     ...                    index=["a", "b", "c"])
-    >>> new = pd.DataFrame([old.loc["a"], old.loc["b"] / 4, old.loc["b"] * 0.75 + old.loc["c"]], index=["a", "b1", "b2"])
+    >>> rows = {"a": old.loc["a"], "b1": old.loc["b"] / 4, "b2": old.loc["b"] * 0.75 + old.loc["c"]}
+    >>> new = pd.DataFrame(rows).T
     >>> found = recover_weights(old, new)
     >>> found.weights.round(6).to_dict("list")
     {'target': ['a', 'b1', 'b2', 'b2'], 'source': ['a', 'b', 'b', 'c'], 'weight': [1.0, 0.25, 0.75, 1.0]}
