@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +10,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that tests may import sites
+
+from filelock import FileLock
+from sites import build_sample
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -58,3 +64,18 @@ def portal_with() -> Iterator[Callable[..., str]]:
 def portal(portal_with: Callable[..., str]) -> str:
     """Base address of a faultless portal."""
     return portal_with()
+
+
+@pytest.fixture(scope="session")
+def sample_site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A copied checkout with every sample report built, once for all workers of a test run."""
+    base = tmp_path_factory.getbasetemp()
+    shared_base = base if worker_id == "master" else base.parent
+    site = shared_base / "sample-site"
+    with FileLock(shared_base / "sample-site.lock"):
+        done = shared_base / "sample-site.done"
+        if not done.exists():
+            shutil.rmtree(site, ignore_errors=True)
+            build_sample(ROOT, site)
+            done.touch()
+    return site

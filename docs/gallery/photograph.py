@@ -1,0 +1,67 @@
+"""Photograph the whitepapers of the live source for the gallery: wide, phone and paper, as compressed PNG.
+
+Run with ``make gallery`` after ``make reports SOURCE=live``. Needs Chromium on the machine.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+GALLERY = Path(__file__).resolve().parent
+REPORTS = GALLERY.parents[1] / "reports" / "live"
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+# name, width in CSS pixels, height kept of the page, device scale, medium
+VIEWS = (
+    ("wide", 1280, 4200, 1.0, "screen"),
+    ("phone", 390, 3600, 1.5, "screen"),
+    ("print", 794, 3400, 1.0, "print"),
+)
+COLOURS = 128
+
+
+def compressed(picture: bytes) -> Image.Image:
+    """The picture with few colours: line drawings and text lose nothing that the eye sees."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    return image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+
+
+def photograph(page: Page, source: Path, target: Path, height: int, medium: str) -> None:
+    """Save the top ``height`` pixels of one page."""
+    page.emulate_media(media=medium)  # type: ignore[arg-type]
+    page.goto(source.as_uri(), wait_until="load")
+    whole = page.evaluate("document.documentElement.scrollHeight")
+    width = page.viewport_size["width"] if page.viewport_size else 1280
+    clip = {"x": 0, "y": 0, "width": width, "height": min(height, whole)}
+    compressed(page.screenshot(full_page=True, clip=clip)).save(target, optimize=True)
+    print(f"{target.name}: {target.stat().st_size // 1024} kB")
+
+
+def main() -> int:
+    """Photograph every city-wide page in every view."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        print("No Chromium on this machine: install it (Debian: apt-get install chromium) and run make gallery again")
+        return 1
+    sources = [path for path in sorted(REPORTS.glob("*.html")) if "--" not in path.stem]
+    if not sources:
+        print("No live reports yet: run make data reports SOURCE=live first")
+        return 1
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=QUIET)
+        for view, width, height, scale, medium in VIEWS:
+            context = browser.new_context(viewport={"width": width, "height": 900}, device_scale_factor=scale)
+            for source in sources:
+                photograph(context.new_page(), source, GALLERY / f"{source.stem}_{view}.png", height, medium)
+            context.close()
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Every page in a real browser: nothing leaves it, nothing scrolls sideways, nothing breaks the rules of access."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed")
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+WIDTHS = (320, 390, 1280)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+def reports(site: Path) -> list[Path]:
+    found = sorted((site / "reports" / "sample").glob("*.html"))
+    assert len(found) >= 4, "index and at least three whitepapers"
+    return found
+
+
+def opened(browser, page_file: Path, width: int, **options):  # type: ignore[no-untyped-def]
+    """A page at a width, with lists that fill with its requests and its console errors."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+    page = context.new_page()
+    requests: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(page_file.as_uri(), wait_until="load")
+    return page, requests, errors
+
+
+def test_no_request_leaves_a_page_and_no_script_fails(browser, sample_site: Path) -> None:  # type: ignore[no-untyped-def]
+    for page_file in reports(sample_site):
+        page, requests, errors = opened(browser, page_file, 1280)
+        page.mouse.wheel(0, 20_000)
+        page.wait_for_timeout(200)
+        outside = [url for url in requests if url != page_file.as_uri() and not url.startswith(("data:", "blob:"))]
+        assert outside == [], page_file.name
+        assert errors == [], page_file.name
+        page.context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_page_scrolls_sideways(browser, sample_site: Path, width: int) -> None:  # type: ignore[no-untyped-def]
+    for page_file in reports(sample_site):
+        page, _, _ = opened(browser, page_file, width)
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{page_file.name} is {overflow} px too wide at {width} px"
+        page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(browser, sample_site: Path, scheme: str) -> None:  # type: ignore[no-untyped-def]
+    for page_file in reports(sample_site):
+        # The checker injects a script of its own, which the page's policy rightly refuses to visitors.
+        page, _, _ = opened(browser, page_file, 1280, color_scheme=scheme, bypass_csp=True)
+        found = axe.Axe().run(page)
+        assert found.violations_count == 0, f"{page_file.name}, {scheme}:\n{found.generate_report()[:4000]}"
+        page.context.close()
+
+
+def test_a_number_can_be_questioned_with_the_keyboard(browser, sample_site: Path) -> None:  # type: ignore[no-untyped-def]
+    page_file = next(path for path in reports(sample_site) if path.name.startswith("01"))
+    page, _, errors = opened(browser, page_file, 1280)
+    number = page.locator("button.finding").first
+    number.focus()
+    page.keyboard.press("Enter")
+    card = page.locator(".finding-card:visible, [popover]:popover-open").first
+    assert card.is_visible()
+    assert "Denominator" in card.inner_text() or "denominator" in card.inner_text()
+    page.keyboard.press("Escape")
+    assert not card.is_visible()
+    assert errors == []
+    page.context.close()
+
+
+def test_pages_stay_within_their_weight(sample_site: Path) -> None:
+    heavy = {path.name: path.stat().st_size for path in reports(sample_site) if path.stat().st_size > 1_500_000}
+    assert heavy == {}
