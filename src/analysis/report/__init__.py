@@ -1,0 +1,1 @@
+"""From notebooks to pages: strict parameters, execution, staleness, the exporter, the portfolio and the ledger."""

@@ -1,0 +1,283 @@
+"""One run of one notebook: prepared, executed by papermill, stored with a record of what it used."""
+
+from __future__ import annotations
+
+import ast
+import json
+import logging
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.project import AnalysisError, Project
+from analysis.report import recording
+from analysis.report.editions import Edition
+from analysis.report.fingerprint import Mark, Now, module_file
+from analysis.report.surroundings import Surroundings
+from analysis.report.notebook import Notebook, python_tree, read_notebook
+from analysis.report.storage import digest, put, put_json, read_json
+
+INJECTED = "injected-parameters"
+CELL_TIMEOUT = 1800  # seconds; a cell that hangs must not hang the nightly build
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a report could not be made; ``cell`` counts from 1 and is None when no cell is to blame."""
+
+    notebook: str
+    cell: int | None
+    line: str
+    error: str
+
+    def __str__(self) -> str:
+        where = f"{self.notebook}, cell {self.cell}" if self.cell else self.notebook
+        return f"{where}: {self.error}" + (f"\n    in: {self.line}" if self.line else "")
+
+
+class RunFailed(AnalysisError):
+    """A notebook that did not run to its end."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+    def __reduce__(self) -> tuple[type[RunFailed], tuple[Failure]]:
+        return (RunFailed, (self.failure,))
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one run used, by content.
+
+    ``modules`` are the modules of this package it imported, ``tables`` the refined tables it loaded with the hash of
+    their bytes, ``datasets`` the catalogue entries those came from, ``settings`` and ``environment`` what
+    :class:`analysis.report.surroundings.Surroundings` says. ``settled`` is false when a module changed while the run
+    went on: then nobody knows which version it saw, and it counts as stale.
+    """
+
+    notebook: str
+    name: str
+    given: dict[str, Any]
+    parameters: dict[str, Any]
+    code: str
+    executed: str
+    modules: dict[str, Mark]
+    tables: dict[str, str]
+    datasets: dict[str, str]
+    settings: dict[str, Mark]
+    environment: dict[str, str]
+    settled: bool
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the results of one edition lie."""
+
+    folder: Path
+    name: str
+
+    @property
+    def executed(self) -> Path:
+        """The executed notebook."""
+        return self.folder / "executed" / f"{self.name}.ipynb"
+
+    @property
+    def record(self) -> Path:
+        """What the run used; written after the executed notebook and naming its hash."""
+        return self.folder / "executed" / f"{self.name}.json"
+
+    @property
+    def summary(self) -> Path:
+        """What the page says, for the portfolio and the ledger; names the hash of the page."""
+        return self.folder / "executed" / f"{self.name}.page.json"
+
+    @property
+    def failure(self) -> Path:
+        """Why the last attempt failed, as long as none has succeeded since."""
+        return self.folder / "executed" / f"{self.name}.failed.json"
+
+    @property
+    def failed_notebook(self) -> Path:
+        """The notebook as far as it came in the last failed attempt."""
+        return self.folder / "executed" / f"{self.name}.failed.ipynb"
+
+    @property
+    def page(self) -> Path:
+        """The page itself."""
+        return self.folder / f"{self.name}.html"
+
+
+def places(project: Project, source: str, name: str) -> Places:
+    """Where the results of the edition called ``name`` lie."""
+    return Places(project.reports(source), name)
+
+
+def read_record(place: Places) -> Record | None:
+    """The record of the last good run, or None when there is none or it belongs to another executed notebook."""
+    raw = read_json(place.record)
+    if not isinstance(raw, dict) or not place.executed.is_file():
+        return None
+    if raw.get("executed") != digest(place.executed.read_bytes()):
+        return None
+    for group in ("modules", "settings"):
+        raw[group] = {name: Mark(**mark) for name, mark in raw[group].items()}
+    return Record(**raw)
+
+
+def execute(project: Project, source: str, wanted: Edition, around: Surroundings) -> Record:
+    """Run a notebook and store it with its record.
+
+    ``around`` is what held when the build began: a module the kernel imported must still be the same at its end.
+    Raises RunFailed naming notebook, cell and error; the last good run then stays in place.
+    """
+    notebook = read_notebook(project.notebooks / f"{wanted.notebook}.ipynb")
+    place = places(project, source, wanted.name)
+    result = _normalised(_run(project, notebook, wanted, place), wanted, source)
+    used = _taken_record(result, notebook)
+    written = _notebook_text(result)
+    modules = _counting(notebook, used["modules"])
+    now = Now()
+    record = Record(
+        notebook=wanted.notebook,
+        name=wanted.name,
+        given={name: wanted.parameters[name] for name in wanted.varied},
+        parameters=wanted.parameters,
+        code=notebook.code_hash(),
+        executed=digest(written),
+        modules={name: now.mark(module_file(name)) for name in modules},
+        tables={use["table"]: use["sha256"] for use in used["tables"]},
+        datasets={name: around.datasets[name] for use in used["tables"] for name in use["datasets"]},
+        settings=around.settings,
+        environment=around.environment,
+        settled=all(around.modules.get(name) == now.raw(module_file(name)) == raw for name, raw in modules.items()),
+    )
+    put(place.executed, written)
+    put_json(place.record, asdict(record))
+    place.failure.unlink(missing_ok=True)
+    place.failed_notebook.unlink(missing_ok=True)
+    return record
+
+
+def _run(project: Project, notebook: Notebook, wanted: Edition, place: Places) -> Any:
+    import nbformat
+    import papermill
+    from nbclient.exceptions import CellTimeoutError
+    from papermill.exceptions import PapermillExecutionError
+
+    from analysis.report import engine
+
+    engine.register()
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    node = _prepared(nbformat.from_dict(json.loads(notebook.path.read_bytes())))
+    with tempfile.TemporaryDirectory(prefix="analysis-") as folder:
+        output = Path(folder) / "executed.ipynb"
+        try:
+            return papermill.execute_notebook(
+                node,
+                # papermill formats paths as templates; a brace in a folder's name is no template.
+                str(output).replace("{", "{{").replace("}", "}}"),
+                parameters={name: wanted.parameters[name] for name in wanted.varied} or None,
+                engine_name=engine.NAME,
+                request_save_on_cell_execute=False,
+                progress_bar=False,
+                cell_timeout=CELL_TIMEOUT,
+                kernel_cwd=str(project.notebooks),
+            )
+        except PapermillExecutionError as error:
+            if output.is_file():
+                put(place.failed_notebook, output.read_bytes())
+            raise RunFailed(_cell_failure(notebook, wanted, error)) from None
+        except CellTimeoutError:
+            reason = f"a cell ran longer than {CELL_TIMEOUT} seconds and was stopped"
+            raise RunFailed(Failure(notebook.stem, None, "", reason)) from None
+        except engine.KernelDied as error:
+            reason = f"the kernel died, most often for want of memory ({error})"
+            raise RunFailed(Failure(notebook.stem, None, "", reason)) from None
+
+
+def _prepared(node: Any) -> Any:
+    """The notebook without old outputs, with fixed cell ids, and with the recording cell at its end."""
+    import nbformat
+
+    node.cells.append(nbformat.v4.new_code_cell(recording.CELL, metadata={"tags": [recording.TAG]}))
+    node.nbformat_minor = max(node.nbformat_minor, 5)
+    for number, cell in enumerate(node.cells, start=1):
+        cell["id"] = f"cell-{number:03d}"
+        cell.pop("attachments", None)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return node
+
+
+def _cell_failure(notebook: Notebook, wanted: Edition, error: Any) -> Failure:
+    # papermill put one cell of its own after the parameters cell.
+    first = next((cell.number for cell in notebook.cells if "parameters" in cell.tags), 0)
+    index = error.cell_index + 1
+    number = index - 1 if wanted.varied and index > first else index
+    if number > len(notebook.cells):
+        return Failure(notebook.stem, None, "", f"{error.ename}: {_plain(error.evalue)}")
+    cell = notebook.cells[number - 1]
+    # The message of our own errors says what to do; their class says nothing.
+    name = "" if error.ename in {"AnalysisError", "RunFailed"} else f"{error.ename}: "
+    return Failure(notebook.stem, number, cell.first_line, f"{name}{_plain(error.evalue)}")
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).strip()
+
+
+def _normalised(node: Any, wanted: Edition, source: str) -> dict[str, Any]:
+    """The executed notebook without clock, machine and chance: no times, no papermill metadata, fixed ids."""
+    result: dict[str, Any] = dict(node)
+    kept = {key: value for key, value in dict(node.metadata).items() if key in {"kernelspec", "language_info"}}
+    about = {"notebook": wanted.notebook, "name": wanted.name, "parameters": wanted.parameters, "source": source}
+    result["metadata"] = {**kept, "angeleno": {**about, "varied": list(wanted.varied)}}
+    for number, cell in enumerate(node.cells, start=1):
+        cell["id"] = f"cell-{number:03d}"
+        tags = list(cell.metadata.get("tags", []))
+        cell["metadata"] = {"tags": tags} if tags else {}
+        for output in cell.get("outputs", []):
+            output.get("metadata", {}).pop("papermill", None)
+    return result
+
+
+def _taken_record(result: dict[str, Any], notebook: Notebook) -> dict[str, Any]:
+    """The kernel's record, taken out of the notebook together with its cell."""
+    last = result["cells"][-1]
+    for output in last.get("outputs", []):
+        data = output.get("data", {})
+        if recording.MIME in data:
+            result["cells"] = result["cells"][:-1]
+            found: dict[str, Any] = data[recording.MIME]
+            return found
+    raise RunFailed(Failure(notebook.stem, None, "", "the run ended before the last cell (does a cell call exit?)"))
+
+
+def _counting(notebook: Notebook, modules: Mapping[str, str]) -> dict[str, str]:
+    """The modules whose code can have changed this run's results.
+
+    Importing ``load`` imports the makers of all tables. What they made is hashed with the tables themselves, so they
+    count only where the notebook itself speaks of ``analysis.refine``.
+    """
+    if _speaks_of_refine(notebook):
+        return dict(modules)
+    registry = "analysis.refine.registry"
+    if registry not in modules:
+        return dict(modules)
+    from analysis.refine.registry import SUBJECTS
+
+    makers = {f"analysis.refine.{subject}" for subject in SUBJECTS}
+    return {name: raw for name, raw in modules.items() if name not in makers}
+
+
+def _speaks_of_refine(notebook: Notebook) -> bool:
+    trees = [python_tree(cell.source) for cell in notebook.code]
+    return any("refine" in ast.dump(tree) for tree in trees if tree is not None)
+
+
+def _notebook_text(result: dict[str, Any]) -> str:
+    return json.dumps(result, sort_keys=True, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,164 @@
+"""Whether a report is fresh, and if not, because of what: by content, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from analysis.project import AnalysisError, Project
+from analysis.report.editions import Edition
+from analysis.report.execution import Failure, Record, places, read_record
+from analysis.report.fingerprint import Mark, Now, environment, module_file, page_files
+from analysis.report.notebook import Notebook, read_notebook
+from analysis.report.storage import digest, read_json
+from analysis.report.summary import Summary, read_summary
+from analysis.report.surroundings import SETTINGS, dataset_hashes
+from analysis.report.versions import code_version
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a report must be run again (``run``) or only printed again (``page``); fresh when both are empty.
+
+    ``failure`` is the last attempt's, if it failed. Printing is needed after every run, so ``run`` implies it.
+    """
+
+    run: tuple[str, ...] = ()
+    page: tuple[str, ...] = ()
+    failure: Failure | None = None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the page in place is exactly what a build would make."""
+        return not (self.run or self.page or self.failure)
+
+    @property
+    def words(self) -> str:
+        """The verdict as a line.
+
+        >>> Verdict(run=("table tract_periods changed", "policy.yml changed")).words
+        'stale: table tract_periods changed; policy.yml changed'
+        >>> Verdict(page=("the prose changed",)).words
+        'stale: the prose changed (needs printing only)'
+        """
+        if self.failure:
+            return f"failed: {self.failure}"
+        if self.run:
+            return f"stale: {'; '.join(self.run)}"
+        return f"stale: {'; '.join(self.page)} (needs printing only)" if self.page else "fresh"
+
+
+class Judge:
+    """Says of each report whether it is stale; what reports share is looked up once."""
+
+    def __init__(self, project: Project, source: str, now: Now | None = None) -> None:
+        self.project = project
+        self.source = source
+        self.now = now or Now()
+        self._environment = environment(project)
+        self._datasets: dict[str, str] | None = None
+        self._notebooks: dict[str, Notebook] = {}
+
+    def verdict(self, wanted: Edition) -> Verdict:
+        """Judge one edition."""
+        place = places(self.project, self.source, wanted.name)
+        failed = read_json(place.failure)
+        failure = Failure(**failed) if isinstance(failed, dict) else None
+        record = read_record(place)
+        if record is None:
+            return Verdict(run=("never built",), failure=failure)
+        run = tuple(self._run_reasons(wanted, record))
+        return Verdict(run, () if run else tuple(self._page_reasons(wanted, record)), failure)
+
+    def notebook(self, stem: str) -> Notebook:
+        """A notebook of the project, read once."""
+        if stem not in self._notebooks:
+            self._notebooks[stem] = read_notebook(self.project.notebooks / f"{stem}.ipynb")
+        return self._notebooks[stem]
+
+    def _run_reasons(self, wanted: Edition, record: Record) -> Iterable[str]:
+        if record.code != self.notebook(wanted.notebook).code_hash():
+            yield "the code cells changed"
+        if record.parameters != wanted.parameters:
+            yield "the parameters changed"
+        if not record.settled:
+            yield "code was edited while it ran"
+        for name in self._changed({n: module_file(n) for n in record.modules}, record.modules):
+            yield f"{name} changed"
+        yield from self._table_reasons(record.tables)
+        for name in self._changed({n: self.project.catalog / n for n in SETTINGS}, record.settings):
+            yield f"{name} changed"
+        yield from self._dataset_reasons(record.datasets)
+        yield from self._environment_reasons(record.environment)
+
+    def _changed(self, files: Mapping[str, object], known: Mapping[str, Mark]) -> list[str]:
+        from pathlib import Path
+
+        return [
+            name
+            for name, path in sorted(files.items())
+            if isinstance(path, Path) and not self.now.same(path, known.get(name, Mark("", "")))
+        ]
+
+    def _table_reasons(self, tables: Mapping[str, str]) -> Iterable[str]:
+        for table, sha256 in sorted(tables.items()):
+            held = read_json(self.project.processed(self.source) / f"{table}.meta.json")
+            if not isinstance(held, dict):
+                yield f"table {table} is no longer there"
+            elif held.get("sha256") != sha256:
+                yield f"table {table} changed"
+
+    def _dataset_reasons(self, datasets: Mapping[str, str]) -> Iterable[str]:
+        if not datasets:
+            return
+        if self._datasets is None:
+            self._datasets = dataset_hashes(self.project)
+        for name, known in sorted(datasets.items()):
+            if self._datasets.get(name) != known:
+                yield f"the catalogue entry of {name} changed"
+
+    def _environment_reasons(self, known: Mapping[str, str]) -> Iterable[str]:
+        if known.get("lock") != self._environment["lock"]:
+            yield "the locked environment changed"
+        if known.get("python") != self._environment["python"]:
+            yield f"Python is now {self._environment['python']}, was {known.get('python')}"
+
+    def _page_reasons(self, wanted: Edition, record: Record) -> Iterable[str]:
+        place = places(self.project, self.source, wanted.name)
+        summary = read_summary(place.summary)
+        if summary is None or not place.page.is_file() or digest(place.page.read_bytes()) != summary.html:
+            yield "the page is not there" if not place.page.is_file() else "the page is not the one that was printed"
+            return
+        if summary.executed != record.executed:
+            yield "it was run since"
+        if summary.prose != self.notebook(wanted.notebook).prose_hash():
+            yield "the prose changed"
+        yield from self._printing_reasons(record, summary)
+
+    def _printing_reasons(self, record: Record, summary: Summary) -> Iterable[str]:
+        files = page_files()
+        if self._changed(files, summary.printer) or set(summary.printer) - set(files):
+            yield "the template or the printing code changed"
+        if self._changed({"references.yml": self.project.catalog / "references.yml"}, summary.references):
+            yield "references.yml changed"
+        if summary.version != code_version(self.project, record):
+            yield "the version of the code it names changed"
+        missing = [file for file, sha256 in sorted(summary.downloads.items()) if not self._holds(file, sha256)]
+        if missing:
+            yield f"a download is not the one that was printed ({', '.join(missing)})"
+
+    def _holds(self, file: str, sha256: str) -> bool:
+        path = self.project.reports(self.source) / "downloads" / file
+        return path.is_file() and digest(path.read_bytes()) == sha256
+
+
+def judged(project: Project, source: str, editions: Iterable[Edition]) -> dict[str, Verdict]:
+    """The verdict on each edition by name; a notebook that cannot be read is a failure, not an error."""
+    judge = Judge(project, source)
+    verdicts = {}
+    for wanted in editions:
+        try:
+            verdicts[wanted.name] = judge.verdict(wanted)
+        except AnalysisError as error:
+            verdicts[wanted.name] = Verdict(failure=Failure(wanted.notebook, None, "", str(error)))
+    return verdicts

@@ -1,0 +1,72 @@
+"""What a page says and what it was printed from, kept beside it for the portfolio, the ledger and the next build."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.report.fingerprint import Mark
+from analysis.report.storage import put_json, read_json
+
+
+@dataclass(frozen=True)
+class Length:
+    """Length of the prose: words, minutes to read, reading grade (US school years), and limits that are missed."""
+
+    words: int
+    minutes: int
+    grade: float
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One printed page.
+
+    ``html`` and ``executed`` are hashes of the page and of the executed notebook, ``prose`` of the Markdown cells;
+    ``printer`` marks the printing code and templates, ``references`` the file of references, ``methods`` what the
+    page says of each method, ``version`` the commit it names. The rest is what the page says: ``findings`` and
+    ``loads`` are payloads as published, ``downloads`` maps files to hashes.
+    """
+
+    name: str
+    notebook: str
+    html: str
+    executed: str
+    prose: str
+    printer: dict[str, Mark]
+    references: dict[str, Mark]
+    methods: dict[str, list[Any]]
+    version: str
+    title: str
+    standfirst: str
+    place: str | None
+    parameters: dict[str, Any]
+    data_through: str
+    quality: str
+    quality_reason: str
+    length: Length
+    findings: tuple[dict[str, Any], ...]
+    loads: tuple[dict[str, Any], ...]
+    downloads: dict[str, str]
+    download_titles: dict[str, str]
+
+
+def write_summary(path: Path, summary: Summary) -> None:
+    """Store a summary; it is written before the page whose hash it names."""
+    put_json(path, asdict(summary))
+
+
+def read_summary(path: Path) -> Summary | None:
+    """A stored summary, or None where there is none of this form."""
+    raw = read_json(path)
+    if not isinstance(raw, dict):
+        return None
+    try:
+        for group in ("printer", "references"):
+            raw[group] = {name: Mark(**mark) for name, mark in raw[group].items()}
+        raw["length"] = Length(**{**raw["length"], "remarks": tuple(raw["length"]["remarks"])})
+        return Summary(**{**raw, "findings": tuple(raw["findings"]), "loads": tuple(raw["loads"])})
+    except (KeyError, TypeError):
+        return None  # written by another version of this program: the page is printed again
