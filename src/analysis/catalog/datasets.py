@@ -54,10 +54,10 @@ class ArcgisSource:
 class FileSource:
     """A file at an address.
 
-    ``columns`` are the headings that must be there, so that a renamed heading
-    stops the fetch. ``more_columns`` is a pattern every other heading must match
-    (for tables with one column a day); without it other headings may come and go.
-    ``header_row`` counts from 1.
+    ``columns`` are its headings, all of them, so that a heading renamed by the
+    publisher stops the fetch; their order does not matter, ``""`` is a column
+    without a heading. ``more_columns`` is a pattern for headings that come and go
+    (a table with one column a day). ``header_row`` counts from 1.
     """
 
     kind: ClassVar[str] = "file"

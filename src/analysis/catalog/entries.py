@@ -145,8 +145,8 @@ class Entry:
             raise self.error(f"{key} must be true or false, found {_name(node)}", node)
         return str(node.value).lower() in ("true", "yes", "on")
 
-    def texts(self, key: str, required: bool = True) -> tuple[str, ...]:
-        """A list of texts without repeats; ``[]`` is a list."""
+    def texts(self, key: str, required: bool = True, blank: bool = False) -> tuple[str, ...]:
+        """A list of texts without repeats; ``[]`` is a list. With ``blank`` an item may be ``""``."""
         if key not in self.keys:
             if required:
                 raise self.error(f"missing key {key!r} (write [] when there are none)")
@@ -156,7 +156,7 @@ class Entry:
             raise self.error(f"{key} must be a list, found {_name(node)}", node)
         found: list[str] = []
         for item in node.value:
-            text = self._text(item, key)
+            text = "" if blank and isinstance(item, yaml.ScalarNode) and item.value == "" else self._text(item, key)
             if text in found:
                 raise self.error(f"{key} names {text!r} twice", item)
             found.append(text)

@@ -6,7 +6,6 @@ import codecs
 import re
 from collections.abc import Callable
 from dataclasses import fields
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from analysis.catalog.datasets import (
@@ -26,9 +25,6 @@ from analysis.catalog.datasets import (
 )
 from analysis.catalog.entries import Entry, read_entry
 from analysis.project import AnalysisError, Project
-
-# These files lie beside the subjects and have readers of their own.
-NOT_SUBJECTS = ("cities.yml", "policy.yml", "references.yml", "editions.yml", "prices.yml")
 
 DATASET_KEYS = [item.name for item in fields(Dataset) if item.name not in ("subject", "defined_at")]
 SOURCE_KEYS = {
@@ -50,9 +46,11 @@ def load_catalog(project: Project) -> Catalog:
     datasets: dict[str, Dataset] = {}
     subjects: dict[str, Subject] = {}
     for path in sorted(project.catalog.glob("*.yml")):
-        if path.name in NOT_SUBJECTS:
+        top = read_entry(path)
+        # Cities, policy, prices and style lie in the same folder and have readers of their own.
+        if "subject" not in top.keys and "datasets" not in top.keys:
             continue
-        subject, found = read_subject(path)
+        subject, found = read_subject(top)
         if subject.id in subjects:
             raise AnalysisError(
                 f"{subject.defined_at}: subject {subject.id!r} is already defined at "
@@ -71,12 +69,11 @@ def load_catalog(project: Project) -> Catalog:
     return Catalog(datasets, subjects)
 
 
-def read_subject(path: Path) -> tuple[Subject, list[Dataset]]:
-    """One file of the catalogue."""
-    top = read_entry(path)
+def read_subject(top: Entry) -> tuple[Subject, list[Dataset]]:
+    """One file of the catalogue, named after its subject."""
     top.only(["subject", "title", "datasets"])
     name = top.matching("subject", _ID, "lower-case words joined by _ such as housing_supply")
-    if name != path.stem:
+    if f"{name}.yml" != top.file:
         raise top.error(f"subject {name!r} must be the name of the file", top.at("subject"))
     seen: dict[str, str] = {}
     datasets = []
@@ -179,7 +176,7 @@ def _file(entry: Entry) -> Source:
         raise entry.error(f"delimiter must be one character, found {delimiter!r}", entry.at("delimiter"))
     if form == "xlsx" and not entry.has("sheet"):
         raise entry.error("an xlsx file needs the name of the sheet: add 'sheet'")
-    columns = entry.texts("columns", required=form in ("csv", "tsv", "xlsx"))
+    columns = entry.texts("columns", required=form != "zip", blank=True)
     pattern = entry.optional_text("more_columns")
     try:
         re.compile(pattern or "")

@@ -84,7 +84,10 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Edition:
-    """Everything of a manifest that is known before the bytes are."""
+    """Everything of a manifest that the parts do not say.
+
+    ``rows`` is given when it is not the sum over the parts: chunks of variables repeat their places.
+    """
 
     dataset: str
     source: str
@@ -96,6 +99,7 @@ class Edition:
     etag: str | None = None
     last_modified: str | None = None
     columns: tuple[str, ...] = ()
+    rows: int | None = None
 
 
 def edition_digest(parts: Iterable[Part]) -> str:
@@ -135,30 +139,66 @@ def read_manifest(folder: Path, verify: bool = True) -> Manifest:
     return manifest
 
 
+class Landing:
+    """An edition in the making: parts are written as they come, ``commit`` makes them current.
+
+    ``current`` is the edition that is there and undamaged, or None.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.current = _current(folder)
+        self.parts: list[Part] = []
+
+    def add(self, part: NewPart) -> Part:
+        """Write a part to the disk under its final name; nothing points to it yet."""
+        written = _write_part(self.folder, len(self.parts) + 1, part)
+        self.parts.append(written)
+        return written
+
+    def restart(self) -> None:
+        """Forget the parts added so far."""
+        self.parts.clear()
+
+    def commit(self, edition: Edition) -> Manifest:
+        """Swap the manifest. The edition that is there stays, with its date, when nothing differs."""
+        manifest = _manifest(edition, tuple(self.parts))
+        if self.current is None or not same_edition(self.current, manifest):
+            _sync_folder(self.folder)
+            _replace(self.folder / MANIFEST, manifest.as_json().encode())
+            self.current = manifest
+        return self.current
+
+
+@contextmanager
+def landing(folder: Path) -> Iterator[Landing]:
+    """Hold a dataset's folder while an edition is made; whatever is not committed is removed.
+
+    Raises AnalysisError when another process is landing the same dataset.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        at_work = Landing(folder)
+        _clean(folder, at_work.current)
+        try:
+            yield at_work
+        finally:
+            _clean(folder, at_work.current)
+
+
 def land(folder: Path, edition: Edition, parts: Iterable[NewPart]) -> Manifest:
     """Write an edition and make it the current one; returns its manifest.
 
-    Parts are written as they come, so ``parts`` may be a generator that fetches
-    them. If it raises, nothing has changed. If the bytes, the request and the
-    columns equal the edition that is there, that one stays, with its date.
+    ``parts`` may be a generator. If it raises, nothing has changed. If bytes,
+    request and columns equal the edition that is there, that one stays, with its date.
 
     Raises AnalysisError when there is no part, when another process is landing
     the same dataset, or when a part has an unknown suffix.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder):
-        old = _current(folder)
-        _clean(folder, old)
-        try:
-            written = tuple(_write_part(folder, number, part) for number, part in enumerate(parts, 1))
-            manifest = _manifest(edition, written)
-            if old is None or not same_edition(old, manifest):
-                _sync_folder(folder)
-                _replace(folder / MANIFEST, manifest.as_json().encode())
-                old = manifest
-        finally:
-            _clean(folder, old)
-    return old
+    with landing(folder) as at_work:
+        for part in parts:
+            at_work.add(part)
+        return at_work.commit(edition)
 
 
 def same_edition(old: Manifest, new: Manifest) -> bool:
@@ -196,7 +236,7 @@ def _manifest(edition: Edition, parts: tuple[Part, ...]) -> Manifest:
         status=edition.status,
         etag=edition.etag,
         last_modified=edition.last_modified,
-        rows=sum(part.rows for part in parts),
+        rows=sum(part.rows for part in parts) if edition.rows is None else edition.rows,
         bytes=sum(part.bytes for part in parts),
         pages=len(parts),
         sha256=edition_digest(parts),

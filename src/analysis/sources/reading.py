@@ -11,7 +11,6 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import pandas as pd
 from analysis.catalog import CensusSource, Dataset, FileSource
 from analysis.project import AnalysisError
 from analysis.sources.manifest import Manifest
+from analysis.sources.parsing import as_text, decoded, sheet_rows, zip_members
 
 GEOGRAPHY_LEVELS = (
     "us",
@@ -60,26 +60,6 @@ def read_raw(dataset: Dataset, manifest: Manifest, folder: Path) -> Any:
 
 
 Parts = Sequence[tuple[str, Path]]
-
-
-def as_text(value: Any) -> str | None:
-    """A JSON or spreadsheet value as text; None stays None.
-
-    >>> [as_text(v) for v in ("06", 6, 6.0, 0.5, True, None, {"b": 1, "a": "x"})]
-    ['06', '6', '6', '0.5', 'true', None, '{"a": "x", "b": 1}']
-    """
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        # A spreadsheet knows no whole numbers: 6037101110.0 is a tract, not a measurement.
-        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
-    if isinstance(value, dict | list):
-        return json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return str(value)
 
 
 def text_frame(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
@@ -153,12 +133,8 @@ def _read_file(dataset: Dataset, manifest: Manifest, parts: Parts) -> Any:
 
 def read_table(content: bytes, source: FileSource) -> pd.DataFrame:
     """Delimited text in its stated encoding; an empty cell is NA, every other value stays as it is."""
-    text = content.decode(_without_mark(source.encoding))
-    if "\n" not in text:
-        # Old Mac files end their lines with a bare carriage return.
-        text = text.replace("\r", "\n")
     return pd.read_csv(
-        io.StringIO(text),
+        io.StringIO(decoded(content, source.encoding)),
         sep=source.delimiter,
         header=source.header_row - 1,
         dtype="str",
@@ -170,53 +146,29 @@ def read_table(content: bytes, source: FileSource) -> pd.DataFrame:
 
 
 def read_sheet(content: bytes, source: FileSource) -> pd.DataFrame:
-    """One sheet of a workbook; headings are the row ``header_row``, empty rows at the end are dropped."""
-    from python_calamine import CalamineWorkbook
-
-    workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    if source.sheet not in workbook.sheet_names:
-        raise ValueError(f"no sheet {source.sheet!r}; there are {', '.join(workbook.sheet_names)}")
-    rows = workbook.get_sheet_by_name(source.sheet).to_python(skip_empty_area=False)
-    header = [str(as_text(cell)) for cell in rows[source.header_row - 1]]
-    body = [[as_text(cell) if cell != "" else None for cell in row] for row in rows[source.header_row :]]
-    while body and all(cell is None for cell in body[-1]):
-        body.pop()
+    """One sheet of a workbook; numbers that are whole have no decimal point, a repeated heading gets .1."""
+    header, body = sheet_rows(content, source)
     return pd.DataFrame(body, columns=_distinct(header), dtype="str")
 
 
 def _read_records(content: bytes, source: FileSource) -> pd.DataFrame:
-    records = json.loads(content.decode(_without_mark(source.encoding)))
+    records = json.loads(decoded(content, source.encoding))
     if not isinstance(records, list) or not all(isinstance(row, dict) for row in records):
         raise ValueError("expected a list of objects")
     return text_frame(records, ())
-
-
-def zip_members(content: bytes, source: FileSource) -> dict[str, bytes]:
-    """The members of a zip whose names match ``member`` (all without it), by name."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = sorted(n for n in archive.namelist() if not n.endswith("/") and fnmatch(n, source.member or "*"))
-        if not names:
-            raise ValueError(f"no member {source.member!r}; there are {', '.join(sorted(archive.namelist())[:5])}")
-        return {name: archive.read(name) for name in names}
 
 
 def _read_zip(content: bytes, source: FileSource) -> pd.DataFrame:
     members = zip_members(content, source)
     if all(name.lower().endswith((".csv", ".tsv")) for name in members):
         return pd.concat([read_table(body, source) for body in members.values()], ignore_index=True)
-    encoding = _without_mark(source.encoding)
-    rows = [{"member": name, "text": body.decode(encoding)} for name, body in members.items()]
+    rows = [{"member": name, "text": decoded(body, source.encoding)} for name, body in members.items()]
     return text_frame(rows, ("member", "text"))
 
 
 def _read_database(dataset: Dataset, manifest: Manifest, parts: Parts) -> pd.DataFrame:
     frames = [read_table(path.read_bytes(), FileSource("", "csv")) for _, path in parts]
     return pd.concat(frames, ignore_index=True)
-
-
-def _without_mark(encoding: str) -> str:
-    # A byte order mark is part of the encoding, not of the first heading.
-    return "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
 
 
 def _distinct(header: list[str]) -> list[str]:
