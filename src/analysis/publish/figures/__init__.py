@@ -1,0 +1,2 @@
+"""Figures."""
+from analysis.publish.figures.timeline import timeline

@@ -1,0 +1,76 @@
+"""Checking what a figure is given before anything is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.project import AnalysisError
+
+# A bound may miss its value by rounding, no more.
+TOLERANCE = 1e-9
+
+
+def picked(
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    *,
+    numbers: Sequence[str] = (),
+    bounds: tuple[str | None, str | None, str | None] | None = None,
+) -> pd.DataFrame:
+    """The columns a figure uses, checked: present, numeric where needed, intervals around their values.
+
+    ``bounds`` names lower bound, value and upper bound. Raises :class:`AnalysisError` naming column and rows.
+
+    >>> picked(pd.DataFrame({"a": [1], "b": [2]}), ["b"]).columns.tolist()
+    ['b']
+    """
+    missing = [c for c in columns if c not in frame.columns]
+    if missing:
+        raise AnalysisError(f"figure: no column {', '.join(missing)}; the frame has {', '.join(map(str, frame.columns))}")
+    wanted = list(dict.fromkeys(columns))
+    data = frame[wanted].reset_index(drop=True).copy()
+    if data.empty:
+        raise AnalysisError(f"figure of {', '.join(wanted)}: the frame has no rows")
+    for name in numbers:
+        try:
+            data[name] = data[name].astype("float64")
+        except (TypeError, ValueError):
+            raise AnalysisError(f"figure: column {name!r} must be numbers, it is {data[name].dtype}") from None
+        if np.isinf(data[name]).any():
+            raise AnalysisError(f"figure: column {name!r} holds infinite numbers in rows {_rows(np.isinf(data[name]))}")
+    if bounds:
+        _check_bounds(data, bounds)
+    return data
+
+
+def _check_bounds(data: pd.DataFrame, bounds: tuple[str | None, str | None, str | None]) -> None:
+    low, value, high = bounds
+    if (low is None) != (high is None):
+        raise AnalysisError("figure: give both `low` and `high`, or neither")
+    if low is None or high is None or value is None:
+        return
+    room = TOLERANCE * (1 + data[value].abs())
+    outside = (data[low] > data[value] + room) | (data[high] < data[value] - room)
+    if outside.any():
+        raise AnalysisError(
+            f"figure: {value!r} lies outside its own interval {low!r}…{high!r} in rows {_rows(outside)}: "
+            f"{data.loc[outside, [low, value, high]].head(3).to_dict('records')}"
+        )
+
+
+def _rows(mask: pd.Series) -> str:
+    found = [str(i) for i in np.flatnonzero(mask.to_numpy())]
+    return ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+
+
+def truth(column: pd.Series) -> npt.NDArray[np.bool_]:
+    """A true-or-false column, missing as false.
+
+    >>> truth(pd.Series([True, None, False])).tolist()
+    [True, False, False]
+    """
+    return np.array([bool(v) if pd.notna(v) else False for v in column], dtype=bool)

@@ -1,0 +1,151 @@
+"""Numbers on drawings and in their descriptions: one number of decimals a figure, never more than its spread bears."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.publish import theme
+from analysis.publish.rounding import decimals_for
+from analysis.publish.units import Unit, unit_named, written, written_date
+
+
+@dataclass(frozen=True)
+class Scribe:
+    """Writes numbers of one unit with a fixed number of decimals.
+
+    >>> scribe = Scribe(unit_named("percent"), 0)
+    >>> scribe.label(38.2), scribe.words(38.2), scribe.span(35.1, 41.4)
+    ('38%', '38 percent', '35 to 41 percent')
+    """
+
+    unit: Unit
+    decimals: int
+    plus: bool = False
+
+    def label(self, value: float) -> str:
+        """As written beside a mark; empty for a missing number."""
+        if not math.isfinite(value):
+            return ""
+        style = "symbol" if self.unit.name in {"percent", "dollars"} else "words"
+        if style == "symbol":
+            return _plain(written(value, self.unit, self.decimals, style="symbol", plus=self.plus))
+        return _digits(value, self.decimals, self.plus)
+
+    def words(self, value: float) -> str:
+        """As written in a sentence."""
+        return _plain(written(value, self.unit, self.decimals, plus=self.plus, bare=True))
+
+    def span(self, low: float, high: float) -> str:
+        """A range in a sentence, the unit once."""
+        if self.unit.name == "dollars":
+            return f"{self.words(low)} to {self.words(high)}"
+        return f"{_digits(low, self.decimals, self.plus)} to {self.words(high)}"
+
+    def bearing(self, half_width: float) -> Scribe:
+        """A scribe for one value with that half width: it writes no digits that the interval does not bear.
+
+        >>> Scribe(unit_named("count"), 0).bearing(165).label(1176)
+        '1,180'
+        """
+        if not (math.isfinite(half_width) and half_width > 0):
+            return self
+        return replace(self, decimals=min(self.decimals, decimals_for(half_width)))
+
+    def interval(self, value: float, low: float, high: float) -> str:
+        """A value with its interval in a sentence; the interval is left out where there is none.
+
+        >>> Scribe(unit_named("percent"), 0).interval(38, 35, 41)
+        '38 percent (35 to 41)'
+        """
+        if not (math.isfinite(low) and math.isfinite(high)):
+            return self.words(value)
+        own = self.bearing((high - low) / 2)
+        bounds = own.words if own.unit.name == "dollars" else lambda v: _digits(v, own.decimals, own.plus)
+        return f"{own.words(value)} ({bounds(low)} to {bounds(high)})"
+
+
+def scribe(unit: str, values: Iterable[float], half_widths: Iterable[float] = (), *, plus: bool = False) -> Scribe:
+    """A scribe with as many decimals as tell the values apart, and no more than their intervals bear.
+
+    >>> scribe("percent", [14.2, 38.9]).decimals, scribe("ratio", [0.71, 1.42]).decimals
+    (0, 2)
+    >>> scribe("ratio", [0.71, 1.42], [0.4, 0.5]).decimals
+    1
+    """
+    known = unit_named(unit)
+    found = np.array([v for v in values if math.isfinite(v)])
+    if not found.size or known.whole:
+        return Scribe(known, 0, plus)
+    spread = float(np.ptp(found)) or abs(float(found[0]))
+    decimals = 0 if spread == 0 else max(0, min(1 - math.floor(math.log10(spread)), 4))
+    widths = sorted(w for w in half_widths if math.isfinite(w) and w > 0)
+    if widths:
+        decimals = min(decimals, max(0, decimals_for(widths[len(widths) // 2])))
+    return Scribe(known, decimals, plus)
+
+
+def axis_label(unit: str, ticks: Sequence[float], value: float, *, plus: bool = False) -> str:
+    """A tick's number, with the decimals its step needs and in millions where all of them are large.
+
+    >>> [axis_label("dollars", [0, 500, 1000], v) for v in (0, 1000)]
+    ['$0', '$1,000']
+    >>> axis_label("people", [0, 1_000_000, 2_500_000], 2_500_000)
+    '2.5m'
+    """
+    known = unit_named(unit)
+    size = max((abs(t) for t in ticks), default=0.0)
+    scale, suffix = next(((s, n) for s, n in ((1e9, "bn"), (1e6, "m")) if size >= s), (1.0, ""))
+    shown = value / scale
+    scaled = [t / scale for t in (*ticks, value)]
+    decimals = next((d for d in range(7) if all(abs(round(t, d) - t) < 1e-9 * max(abs(t), 1) for t in scaled)), 6)
+    text = _digits(shown, decimals, plus)
+    if value == 0:
+        suffix = ""
+    if known.name == "dollars":
+        sign = text[0] if text[0] in "+−" else ""
+        return f"{sign}${text.removeprefix(sign)}{suffix}"
+    return text + suffix + ("%" if known.name == "percent" else "")
+
+
+def counted(number: int, noun: str) -> str:
+    """A small number of things in words.
+
+    >>> counted(3, "place"), counted(1, "place"), counted(41, "place"), counted(0, "place")
+    ('three places', 'one place', '41 places', 'none of the places')
+    """
+    from analysis.publish.units import plural
+
+    names = theme.words()["numbers"]
+    if number == 0:
+        return f"{names[0]} of the {plural(noun)}"
+    shown = names[number] if number < len(names) else f"{number:,}"
+    return f"{shown} {plural(noun, number)}"
+
+
+def when(value: object) -> str:
+    """A date, a year or a period as written in a sentence.
+
+    >>> when(pd.Timestamp("2020-05-01")), when(2012.0), when("2014–18")
+    ('May 1, 2020', '2012', '2014–18')
+    """
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    if isinstance(value, pd.Timestamp):
+        return _plain(written_date(value.date().isoformat()))
+    if hasattr(value, "isoformat"):
+        return _plain(written_date(value.isoformat()))
+    return str(value)
+
+
+def _digits(value: float, decimals: int, plus: bool) -> str:
+    # A unit without a word of its own is written as bare digits.
+    return _plain(written(value, unit_named("ratio"), decimals, plus=plus))
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
