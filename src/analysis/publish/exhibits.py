@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from importlib import import_module
+from typing import Any, Literal, Protocol, Self
 
 import pandas as pd
 
-from analysis.publish.payload import Figure, Map
+from analysis.project import AnalysisError
+from analysis.publish import session
+from analysis.publish.disclosure import require_no_small_counts
+from analysis.publish.evidence import source_line, tables_behind
+from analysis.publish.payload import Figure, Json, Map, checked_name, plain
+from analysis.publish.prose import Context, render_text
+from analysis.publish.references import load_references
 
 
 class Drawing(Protocol):
-    """What :mod:`analysis.publish.figures` makes: inert SVG, the data behind it, a sentence saying what it shows."""
+    """What :mod:`analysis.publish.figures` and ``maps`` make.
 
-    svg: str
-    data: pd.DataFrame
-    alt: str
+    Inert SVG for wide and narrow screens, the data behind it, a sentence saying what it shows.
+    """
+
+    @property
+    def svg(self) -> str: ...
+    @property
+    def svg_narrow(self) -> str: ...
+    @property
+    def data(self) -> pd.DataFrame: ...
+    @property
+    def alt(self) -> str: ...
+    def named(self, name: str) -> Self:
+        """The drawing with identifiers of its own."""
+        ...
+
+    def with_alt(self, alt: str) -> Self:
+        """The drawing with another description."""
+        ...
 
 
 def figure(
@@ -27,10 +49,34 @@ def figure(
     source: str | None = None,
     alt: str | None = None,
     caption: str | None = None,
+    people_columns: Sequence[str] = (),
     tables: Sequence[str] | None = None,
 ) -> Figure:
-    """Record a drawing. ``title`` is the takeaway and may use findings; ``subtitle`` says measure, unit, place, period."""
-    raise NotImplementedError
+    """Record a drawing under ``name``; prose refers to it as ``{{ fig("name") }}``.
+
+    ``title`` is the takeaway, ``subtitle`` says measure, unit, place and period; both and ``caption`` are prose: they
+    may use findings, wherever those are published, and pass the same check. ``alt`` may use findings published so
+    far; the drawing's own computed sentence is used without it. ``source`` defaults to what was loaded, ``tables``
+    narrows that. ``people_columns`` of the drawing's data must hold no count that the policy suppresses.
+
+    Raises :class:`AnalysisError` for a missing title, subtitle or alternative text.
+    """
+    used = tables_behind(tables)
+    described = _described(name, drawing, alt)
+    recorded = Figure(
+        name=checked_name("figure", name),
+        title=_stated(name, "title", title),
+        subtitle=_stated(name, "subtitle", subtitle),
+        alt=described.alt,
+        svg=described.svg,
+        svg_narrow=described.svg_narrow,
+        data=_data(name, described.data, people_columns),
+        caption=caption,
+        source=source or source_line(used),
+        tables=used,
+    )
+    session.record(recorded, card=_card(recorded), text=f"{name}: {described.alt}")
+    return recorded
 
 
 def map(
@@ -42,7 +88,6 @@ def map(
     subtitle: str,
     unit: str,
     key: str = "geoid",
-    label: str | None = None,
     classes: int | None = None,
     breaks: Sequence[float] | None = None,
     palette: Literal["sequential", "diverging", "groups"] = "sequential",
@@ -51,8 +96,64 @@ def map(
     source: str | None = None,
     alt: str | None = None,
     caption: str | None = None,
+    people_columns: Sequence[str] = (),
     tables: Sequence[str] | None = None,
     **drawing: Any,
 ) -> Map:
-    """Draw and record a map of ``column`` over ``shapes``; further options go to ``maps.choropleth``."""
-    raise NotImplementedError
+    """Draw and record a map of ``column`` over ``shapes``; words as for :func:`figure`.
+
+    Further options go to ``analysis.publish.maps.choropleth``, which draws.
+    """
+    maps = import_module("analysis.publish.maps")
+    drawn: Drawing = maps.choropleth(
+        shapes, column, key=key, unit=unit, classes=classes, breaks=breaks, palette=palette, overlay=overlay,
+        status_column=status_column, **drawing,
+    )  # fmt: skip
+    used = tables_behind(tables)
+    described = _described(name, drawn, alt)
+    recorded = Map(
+        name=checked_name("map", name),
+        title=_stated(name, "title", title),
+        subtitle=_stated(name, "subtitle", subtitle),
+        alt=described.alt,
+        svg=described.svg,
+        svg_narrow=described.svg_narrow,
+        data=_data(name, described.data, people_columns),
+        caption=caption,
+        source=source or source_line(used),
+        tables=used,
+        interaction=plain(getattr(described, "interaction", {})),
+    )
+    session.record(recorded, card=_card(recorded), text=f"{name}: {described.alt}")
+    return recorded
+
+
+def _described(name: str, drawing: Drawing, alt: str | None) -> Drawing:
+    """The drawing with identifiers and alternative text of its own; a figure without words for it is refused."""
+    if alt is not None:
+        context = Context(name, session.recorded("finding"), references=load_references())
+        drawing = drawing.with_alt(render_text(alt, context).replace("\u00a0", " "))
+    if len(drawing.alt.split()) < 3:
+        raise AnalysisError(f"figure {name!r} has no alternative text: give alt='what it shows, in a sentence'")
+    return drawing.named(name.replace("_", "-"))
+
+
+def _stated(name: str, part: str, text: str) -> str:
+    if not text.strip():
+        raise AnalysisError(f"figure {name!r} has no {part}: a reader needs one")
+    return text
+
+
+def _data(name: str, frame: pd.DataFrame, people: Sequence[str]) -> Json:
+    require_no_small_counts(f"figure {name!r}", frame, people)
+    flat = frame.drop(columns="geometry", errors="ignore")
+    return {
+        "columns": [str(column) for column in flat.columns],
+        "rows": [[plain(value) for value in row] for row in flat.astype(object).itertuples(index=False, name=None)],
+    }
+
+
+def _card(figure: Figure) -> str:
+    """Words and drawing for JupyterLab; the drawing is our own inert SVG."""
+    facts = [("subtitle", figure.subtitle), ("alt", figure.alt), ("source", figure.source or "")]
+    return session.card(figure.title, facts, lead=figure.name) + figure.svg

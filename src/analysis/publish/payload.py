@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import keyword
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, ClassVar, Self
 
 from analysis.project import AnalysisError
@@ -50,7 +52,7 @@ def plain(value: Any) -> Any:
         return plain(value.item())
     if value != value:  # pandas' NA has no truth value but its own error says so; NaN-likes land here
         return None
-    raise AnalysisError(f"cannot write a {type(value).__name__} into a page: give numbers, text, dates or lists of them")
+    raise AnalysisError(f"cannot write a {type(value).__name__} into a page: give numbers, text, dates or lists")
 
 
 def dumps(value: Any) -> str:
@@ -63,7 +65,7 @@ def dumps(value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class _Payload:
+class Payload:
     mime: ClassVar[str]
 
     def to_json(self) -> Json:
@@ -86,11 +88,12 @@ def _frozen(value: Any) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure(_Payload):
+class Figure(Payload):
     """A drawing with its words.
 
-    ``title``, ``subtitle``, ``caption`` and ``alt`` are prose templates: they may use findings and pass the
-    same check as the text. ``svg`` is inert (no script, no style attribute, no outside address).
+    ``title``, ``subtitle`` and ``caption`` are prose templates: they may use findings and pass the same check as the
+    text. ``alt`` is plain text, computed from the data or from findings. ``svg`` is inert (no script, no style
+    attribute, no outside address) and laid out for 560 px and more, ``svg_narrow`` for phones (empty: use ``svg``).
     ``data`` is the table behind the drawing: ``{"columns": [name, …], "rows": [[…], …]}``.
     """
 
@@ -100,11 +103,11 @@ class Figure(_Payload):
     subtitle: str
     alt: str
     svg: str
+    svg_narrow: str = ""
     data: Json
     caption: str | None = None
     source: str | None = None
     tables: tuple[Json, ...] = ()
-    cell: Json | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,14 +119,15 @@ class Map(Figure):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table(_Payload):
+class Table(Payload):
     """A table, every cell already worded.
 
-    ``columns``: ``[{"key", "label", "unit", "unit_label", "align": "left"|"right", "note"}]``.
-    ``rows``: ``[{"total": bool, "cells": [{"text", "sort", "status", "low", "high"}]}]``; ``sort`` is the number
-    (or text) to sort by and null where there is none; ``status`` is one of ``ok``, ``no_data``, ``suppressed``,
+    ``title`` and ``note`` are prose templates. ``columns``: ``[{"key", "label", "unit", "unit_label", "align":
+    "left"|"right", "note"}]``. ``rows``: ``[{"total": bool, "cells": [{"text", "sort", "status"}]}]``; ``sort`` is the
+    number (or text) to sort by and null where there is none; ``status`` is one of ``ok``, ``no_data``, ``suppressed``,
     ``not_applicable``, ``failed``. ``symbols``: the symbols used and what they mean, in order.
-    ``csv``: the same table as guarded CSV text, numbers unrounded but suppressed cells empty.
+    ``csv``: the same table as guarded CSV text, numbers unrounded, cells without a value empty and named in a
+    status column. ``suppression``: threshold, how many cells are withheld as small and as revealing, null without.
     """
 
     mime: ClassVar[str] = TABLE
@@ -137,11 +141,10 @@ class Table(_Payload):
     csv: str = ""
     suppression: Json | None = None
     tables: tuple[Json, ...] = ()
-    cell: Json | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Download(_Payload):
+class Download(Payload):
     """A file offered beside the page: ``downloads/<file>``, its bytes are ``csv`` in UTF-8."""
 
     mime: ClassVar[str] = DOWNLOAD
@@ -154,7 +157,6 @@ class Download(_Payload):
     csv: str
     columns: tuple[str, ...] = ()
     tables: tuple[Json, ...] = ()
-    cell: Json | None = None
 
 
 @dataclass(frozen=True)
@@ -183,5 +185,49 @@ class Published:
 
 
 def published(notebook: Mapping[str, Any]) -> Published:
-    """Read what an executed notebook (nbformat 4 as a mapping) published; a name used twice is an error."""
-    raise NotImplementedError
+    """Read what an executed notebook (nbformat 4 as a mapping) published.
+
+    Raises :class:`AnalysisError` when a name is used twice for the same kind of thing: a page could not say which.
+    """
+    findings: dict[str, Any] = {}
+    exhibits: dict[str, Figure | Map | Table] = {}
+    downloads: dict[str, Download] = {}
+    cells: dict[str, int] = {}
+    loads: dict[str, Json] = {}
+    for number, mime, data in _outputs(notebook):
+        if mime == LOAD:
+            loads.setdefault(str(data.get("table")), dict(data))
+            continue
+        payload = _classes()[mime].from_json(data)
+        room: dict[str, Any] = findings if mime == FINDING else downloads if mime == DOWNLOAD else exhibits
+        name = str(data["name"])
+        if name in room:
+            raise AnalysisError(f"{name!r} is published twice, in cells {cells[name]} and {number}: rename one")
+        room[name] = payload
+        cells.setdefault(name, number)
+    return Published(findings, exhibits, downloads, tuple(loads.values()), cells)
+
+
+def _outputs(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str, Json]]:
+    known = {LOAD, *_classes()}
+    for number, cell in enumerate(notebook["cells"], start=1):
+        for output in cell.get("outputs", ()):
+            for mime, data in output.get("data", {}).items():
+                if mime in known:
+                    yield number, mime, json.loads(data) if isinstance(data, str) else data
+
+
+def _classes() -> dict[str, type[Payload]]:
+    findings = import_module("analysis.publish.findings")  # findings are payloads, so they import this module
+    return {FINDING: findings.Finding, FIGURE: Figure, MAP: Map, TABLE: Table, DOWNLOAD: Download}
+
+
+def checked_name(kind: str, name: str) -> str:
+    """``name`` if it can be an anchor, a file name and a word of a template; an error otherwise.
+
+    >>> checked_name("figure", "rent_map")
+    'rent_map'
+    """
+    if not name.isidentifier() or not name.isascii() or name.startswith("_") or keyword.iskeyword(name):
+        raise AnalysisError(f"{kind} {name!r}: the name must be a plain identifier such as rent_change")
+    return name

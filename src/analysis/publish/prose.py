@@ -6,11 +6,29 @@ grade. All three take the Markdown cells of a notebook and a :class:`Context`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from markdown_it.token import Token
+
+from analysis.project import AnalysisError
+from analysis.publish import literals, reading
 from analysis.publish.findings import Finding
+from analysis.publish.markdown import Document, Reader
+from analysis.publish.payload import Published
+from analysis.publish.policy import Policy, current_policy
+from analysis.publish.references import Reference
+from analysis.publish.templates import TOKEN, Fault, Piece, Speaker, TemplateFault, Vocabulary
+
+Mode = Literal["html", "text"]
+
+# Cells whose words are not the argument: they are read by those who check, not counted against the reader's time.
+UNCOUNTED = frozenset({"notes", "parameters", "provenance"})
+# The section that says what is not claimed may name causes, to deny them.
+DISCLAIMING = frozenset({"not-shown"})
 
 
 @dataclass(frozen=True)
@@ -28,31 +46,39 @@ class Context:
 
     ``figures`` and ``tables`` give the number of each exhibit by name (see ``Published.figure_numbers``);
     ``references`` come from :func:`analysis.publish.references.load_references`; ``areas`` names area codes;
-    ``glossary`` explains terms; ``places`` are names of areas that prose must not single out without a finding.
+    ``glossary`` explains terms; ``places`` are names of areas that a superlative must not single out unless a
+    finding states their rank group. ``policy`` is the checkout's unless given.
     """
 
     notebook: str
     findings: Mapping[str, Finding]
     figures: Mapping[str, int] = field(default_factory=dict)
     tables: Mapping[str, int] = field(default_factory=dict)
-    references: Mapping[str, Any] = field(default_factory=dict)
+    references: Mapping[str, Reference] = field(default_factory=dict)
     areas: Mapping[str, str] = field(default_factory=dict)
     glossary: Mapping[str, str] = field(default_factory=dict)
     places: frozenset[str] = frozenset()
+    policy: Policy | None = None
+
+    @property
+    def rules(self) -> Policy:
+        """The policy in force."""
+        return self.policy or current_policy()
 
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading for the contents: level 1 to 6, anchor, text without controls."""
+    """A heading for the contents: level 1 to 6, anchor, its text and its inline HTML."""
 
     level: int
     anchor: str
     text: str
+    html: str
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """One rendered cell: ``html`` (or text in text mode), its headings, the findings and references it used."""
+    """One rendered cell: ``html`` (or plain text in text mode), its headings and the findings it used."""
 
     number: int
     tags: tuple[str, ...]
@@ -63,16 +89,22 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Prose:
-    """All cells, the footnotes of the page and the references it cites in order of first use."""
+    """All cells, the footnotes of the page (an ``ol``, or empty), references and findings in order of first use."""
 
     cells: tuple[Rendered, ...]
     footnotes: str
     cited: tuple[str, ...]
+    used: tuple[str, ...]
+
+    @property
+    def title(self) -> Heading | None:
+        """The first heading of level 1."""
+        return next((h for cell in self.cells for h in cell.headings if h.level == 1), None)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a build stops: where, the offending text, what to do."""
+    """Why a build stops: where, the offending text, what to do. ``cell`` 0 is a title or caption of an exhibit."""
 
     notebook: str
     cell: int
@@ -84,24 +116,12 @@ class Problem:
         return f"{self.notebook}, cell {self.cell}, line {self.line}: {self.message}"
 
 
-def markdown_cells(notebook: Mapping[str, Any]) -> list[Cell]:
-    """The Markdown cells of a notebook (nbformat 4 as a mapping)."""
-    raise NotImplementedError
+class ProseError(AnalysisError):
+    """Prose that may not be published; ``problems`` are all reasons, one a line in the message."""
 
-
-def render(cells: Sequence[Cell], context: Context, *, mode: Literal["html", "text"] = "html") -> Prose:
-    """Render cells; raises :class:`AnalysisError` with every problem if there is one."""
-    raise NotImplementedError
-
-
-def render_text(template: str, context: Context, *, cell: int = 0, mode: Literal["html", "text"] = "text") -> str:
-    """Render one line (title, subtitle, caption, alt) under the same check."""
-    raise NotImplementedError
-
-
-def check(cells: Sequence[Cell], context: Context) -> list[Problem]:
-    """Every reason why this prose may not be published, in order."""
-    raise NotImplementedError
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True)
@@ -113,6 +133,293 @@ class Length:
     remarks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Passage:
+    """One inline run of text with tokens: its kind (paragraph, heading, table), line of each character, its cell."""
+
+    kind: str
+    text: str
+    lines: tuple[int, ...]
+    cell: int
+    footnote: bool
+
+
+def markdown_cells(notebook: Mapping[str, Any]) -> list[Cell]:
+    """The Markdown cells of a notebook (nbformat 4 as a mapping); numbers count all cells from 1.
+
+    >>> markdown_cells({"cells": [{"cell_type": "code", "source": ""}, {"cell_type": "markdown", "source": ["# A"]}]})
+    [Cell(number=2, source='# A', tags=())]
+    """
+    return [
+        Cell(number, "".join(cell["source"]), tuple(cell.get("metadata", {}).get("tags", ())))
+        for number, cell in enumerate(notebook["cells"], start=1)
+        if cell["cell_type"] == "markdown"
+    ]
+
+
+def context_of(notebook: str, published: Published, **more: Any) -> Context:
+    """The context of an executed notebook: its findings and the numbers of its exhibits; ``more`` as in Context."""
+    return Context(
+        notebook=notebook,
+        findings=published.findings,
+        figures=published.figure_numbers,
+        tables=published.table_numbers,
+        **more,
+    )
+
+
+def render(cells: Sequence[Cell], context: Context, *, mode: Mode = "html", lenient: bool = False) -> Prose:
+    """Render cells; raises :class:`ProseError` with every problem if there is one.
+
+    ``lenient`` (for previews) renders what can be rendered: unknown findings show their name.
+    """
+    if not lenient:
+        problems = check(cells, context)
+        if problems:
+            raise ProseError(problems)
+    session = _Session(context, lenient=lenient)
+    document, _ = session.read(cells)
+    session.anchor(document)
+    rendered = tuple(session.rendered(cell, document, mode) for cell in cells)
+    footnotes = session.shown(document.footnotes, document, mode) if document.footnotes else ""
+    said = list(session.spoken)
+    return Prose(
+        rendered,
+        footnotes,
+        cited=_names(said, "cite"),
+        used=_names(said, "finding"),
+    )
+
+
+def render_text(template: str, context: Context, *, cell: int = 0, mode: Mode = "text") -> str:
+    """Render one line (title, subtitle, caption, alt) under the same check; HTML without a paragraph around it."""
+    prose = render([Cell(cell, _one_line(template))], context, mode=mode)
+    return prose.cells[0].html.strip().removeprefix("<p>").removesuffix("</p>")
+
+
+def check_text(template: str, context: Context, *, cell: int = 0) -> list[Problem]:
+    """The problems of one line (title, subtitle, caption, alt)."""
+    return check([Cell(cell, _one_line(template))], context)
+
+
+def check(cells: Sequence[Cell], context: Context) -> list[Problem]:
+    """Every reason why this prose may not be published, in order."""
+    session = _Session(context)
+    faults = [(cell.number, fault) for cell in cells for fault in session.speaker.faults(cell.source)]
+    sound = [cell for cell in cells if cell.number not in {number for number, _ in faults}]
+    faults += session.typed_faults(sound)
+    document, unrendered = session.read(sound)
+    faults += unrendered
+    faults += session.said_faults(document, sound)
+    seen: dict[tuple[int, int, str, str], Problem] = {}
+    for number, fault in sorted(faults, key=lambda pair: (pair[0], pair[1].line, pair[1].text)):
+        problem = Problem(context.notebook, number, fault.line, fault.text, fault.message)
+        seen.setdefault((number, fault.line, fault.text, fault.message), problem)
+    return list(seen.values())
+
+
 def words(cells: Sequence[Cell], context: Context) -> Length:
-    """Length and reading grade of the prose: no code, tables, captions, notes."""
-    raise NotImplementedError
+    """Length and reading grade of the prose: no code, formulas, headings, tables, footnotes, notes.
+
+    Cells that cannot be rendered are an error: render or check them first.
+    """
+    session = _Session(context)
+    document, _ = session.read([cell for cell in cells if not UNCOUNTED & set(cell.tags)])
+    spoken = [
+        session.speaker.pieces.spoken(sentence.raw)
+        for passage in session.passages(document)
+        if passage.kind == "paragraph" and not passage.footnote
+        for sentence in literals.sentences(passage.text, session.speaker.pieces)
+    ]
+    measure = reading.measured(spoken)
+    return Length(measure.words, measure.grade, _remarks(measure, context.rules))
+
+
+def _remarks(measure: reading.Measure, policy: Policy) -> tuple[str, ...]:
+    remarks = []
+    if measure.words < policy.minimum_words:
+        remarks.append(f"{measure.words} words of prose; the policy asks for at least {policy.minimum_words}")
+    if measure.words > policy.maximum_words:
+        remarks.append(f"{measure.words} words of prose; the policy allows {policy.maximum_words}")
+    if measure.grade > policy.reading_grade:
+        remarks.append(f"reading grade {measure.grade:.1f}; the policy allows {policy.reading_grade:g}")
+    return tuple(remarks)
+
+
+def _one_line(template: str) -> str:
+    return " ".join(template.split("\n")).strip()
+
+
+def _names(pieces: Sequence[Piece], kind: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(piece.name for piece in pieces if piece.kind == kind))
+
+
+class _Session:
+    """One pass over the cells: a speaker for the templates, a reader for the Markdown."""
+
+    def __init__(self, context: Context, *, lenient: bool = False) -> None:
+        vocabulary = Vocabulary(context.figures, context.tables, context.references, context.areas, context.glossary)
+        self.speaker = Speaker(context.findings, vocabulary, lenient=lenient)
+        self.reader = Reader(self.speaker.pieces)
+        self.spoken: list[Piece] = []
+        self._context, self._lenient = context, lenient
+        self._anchors: set[str] = set()
+
+    def read(self, cells: Sequence[Cell]) -> tuple[Document, list[tuple[int, Fault]]]:
+        """Templates to text with tokens, then to Markdown tokens; what could not be rendered is left out."""
+        texts, faults = [], []
+        for cell in cells:
+            try:
+                texts.append((cell.number, self.speaker.render(cell.source)))
+            except TemplateFault as error:
+                faults.append((cell.number, error.fault))
+        return self.reader.read(texts), faults
+
+    def anchor(self, document: Document) -> None:
+        """Give every heading an anchor made of its typed words, so that it stays when the data move."""
+        for block in document.cells:
+            for opening, inline in zip(block.tokens, block.tokens[1:], strict=False):
+                if opening.type == "heading_open":
+                    opening.meta["anchor"] = self._anchor(inline.content)
+
+    def rendered(self, cell: Cell, document: Document, mode: Mode) -> Rendered:
+        """One cell of a document as HTML or text."""
+        block = next((block for block in document.cells if block.number == cell.number), None)
+        if block is None:
+            return Rendered(cell.number, cell.tags, "")
+        before = len(self.spoken)
+        html = self.shown(block.tokens, document, mode)
+        headings = tuple(
+            Heading(
+                int(opening.tag[1]), opening.meta["anchor"], self._plain(inline), self.reader.inline_html(inline, {})
+            )
+            for opening, inline in zip(block.tokens, block.tokens[1:], strict=False)
+            if opening.type == "heading_open"
+        )
+        return Rendered(cell.number, cell.tags, html, headings, _names(self.spoken[before:], "finding"))
+
+    def shown(self, tokens: Sequence[Token], document: Document, mode: Mode) -> str:
+        """HTML or plain text of block tokens; remembers the pieces in them."""
+        for token in tokens:
+            self.spoken += self.speaker.pieces.within(token.content)
+        if mode == "html":
+            return self.reader.html(tokens, document.env)
+        return "\n\n".join(self._plain(token) for token in tokens if token.type == "inline" or token.type in _CODE)
+
+    def passages(self, document: Document) -> Iterator[_Passage]:
+        """Every inline run of the cells and footnotes, with the line in its cell of each character."""
+        groups = [*((block.tokens, False) for block in document.cells), (list(document.footnotes), True)]
+        for tokens, footnote in groups:
+            kind, row = "paragraph", 0
+            for token in tokens:
+                if token.type in {"heading_open", "heading_close", "table_open", "table_close"}:
+                    name, _, edge = token.type.partition("_")
+                    kind = name if edge == "open" else "paragraph"
+                row = token.map[0] if token.map else row
+                if token.type == "inline":
+                    yield self._passage(token, kind, row, document, footnote)
+
+    def _passage(self, token: Token, kind: str, row: int, document: Document, footnote: bool) -> _Passage:
+        line = token.map[0] if token.map else row
+        cell, first = document.place(line)
+        text, lines = "", []
+        for child in token.children or []:
+            part = _READ_AS.get(child.type, child.content if child.type == "text" else "")
+            text += part
+            lines += [first] * len(part)
+            first += child.type in {"softbreak", "hardbreak"}
+        return _Passage(kind, text, tuple(lines), cell, footnote)
+
+    def typed_faults(self, cells: Sequence[Cell]) -> list[tuple[int, Fault]]:
+        """Numbers typed into any branch of the templates, before rendering."""
+        document = self.reader.read([(cell.number, self.speaker.skeleton(cell.source)) for cell in cells])
+        faults: list[tuple[int, Fault]] = []
+        for passage in self.passages(document):
+            claims = literals.literals(passage.text, self._context.rules, heading=passage.kind == "heading")
+            claims += literals.repeated_units(passage.text)
+            faults += [(passage.cell, _fault(passage, claim)) for claim in claims]
+        sources = {cell.number: cell.source for cell in cells}
+        for url in document.refused:
+            told = f"link to {url!r} is refused: http(s), mailto, #anchor or another page only"
+            faults.append(_found(sources, url, told))
+        for number in document.unclosed:
+            before = max((cell for cell in sources if cell < number), default=number)
+            faults.append((before, Fault(1, "", "a code fence or a $$ formula is not closed")))
+        for block in document.cells:
+            if any(child.type == "image" for token in block.tokens for child in token.children or []):
+                told = "a picture in the text is refused: publish it with publish.figure, which has alt text"
+                faults.append(_found({block.number: sources[block.number]}, "![", told))
+        return faults
+
+    def said_faults(self, document: Document, cells: Sequence[Cell]) -> list[tuple[int, Fault]]:
+        """What the rendered sentences claim beyond their findings."""
+        disclaiming = {cell.number for cell in cells if DISCLAIMING & set(cell.tags)}
+        pieces, context = self.speaker.pieces, self._context
+        faults: list[tuple[int, Fault]] = []
+        for passage in self.passages(document):
+            for piece in pieces.within(passage.text):
+                if piece.kind == "typed" and literals.literals(piece.text, context.rules):
+                    told = f"{piece.text!r} comes from an expression that is no finding: publish it as one"
+                    faults.append((passage.cell, Fault(passage.lines[0], piece.text, told)))
+            for sentence in literals.sentences(passage.text, pieces):
+                claims = literals.sentence_claims(
+                    sentence, context.rules, context.places, disclaims=passage.cell in disclaiming
+                )
+                offset = _offsets(passage.text, sentence)
+                faults += [(passage.cell, _fault(passage, claim, offset[claim.start])) for claim in claims]
+        for block in document.cells:
+            faults += [fault for token in block.tokens for fault in self._formula_faults(block.number, token)]
+        return faults
+
+    def _formula_faults(self, number: int, token: Token) -> list[tuple[int, Fault]]:
+        faults = []
+        for item in [token, *(token.children or [])]:
+            if item.type.startswith("math"):
+                try:
+                    self.reader.html([item], {})
+                except AnalysisError as error:
+                    line = token.map[0] if token.map else 0
+                    faults.append((number, Fault(max(1, line), item.content, str(error))))
+        return faults
+
+    def _plain(self, token: Token) -> str:
+        """Text without controls; formulas as typed."""
+        if token.type in _CODE:
+            return self.speaker.pieces.spoken(token.content).strip()
+        parts = [" " if child.type in {"softbreak", "hardbreak"} else child.content for child in token.children or []]
+        return self.speaker.pieces.spoken("".join(parts))
+
+    def _anchor(self, content: str) -> str:
+        plain = unicodedata.normalize("NFKD", TOKEN.sub(" ", content)).encode("ascii", "ignore").decode().lower()
+        slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "section"
+        anchor, number = slug, 2
+        while anchor in self._anchors:
+            anchor, number = f"{slug}-{number}", number + 1
+        self._anchors.add(anchor)
+        return anchor
+
+
+_CODE = frozenset({"fence", "code_block", "math_block"})
+# Code and formulas are not read as prose; they hold their place so that words around them do not join.
+_HOLE = "\ufffb"
+_READ_AS = {"softbreak": " ", "hardbreak": " ", "code_inline": _HOLE, "math_inline": _HOLE, "math_inline_double": _HOLE}
+
+
+def _fault(passage: _Passage, claim: literals.Claim, start: int | None = None) -> Fault:
+    place = claim.start if start is None else start
+    return Fault(passage.lines[min(place, len(passage.lines) - 1)], claim.text, claim.message)
+
+
+def _offsets(text: str, sentence: literals.Sentence) -> list[int]:
+    """For each character of a sentence its place in the raw passage."""
+    masked = literals.masked(text)
+    places = [i for i in range(sentence.start, len(masked)) if masked[i] != "\ufff9"]
+    return places[: len(sentence.text) + 1]
+
+
+def _found(sources: Mapping[int, str], text: str, message: str) -> tuple[int, Fault]:
+    """Where a text stands in the sources of the cells; the first cell if it was written otherwise there."""
+    for number, source in sources.items():
+        if text in source:
+            return number, Fault(source.count("\n", 0, source.index(text)) + 1, text, message)
+    return next(iter(sources), 0), Fault(1, text, message)
