@@ -11,83 +11,182 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from analysis.refine.contracts import Field, Table
+from analysis.refine.parsing import dates, numbers
+from analysis.refine.revisions import DATE, DAYS, resolved_columns, series_fields, tally_series
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from analysis.refine.workbench import Workbench
 
-DATE = Field("date", "date", "Day the count is of", "day")
-DAYS = Field(
-    "days_covered", "number",
-    "Days since the row before: more than 1 after a gap, so that new_* covers several days; missing on the first row",
-    "days", nullable=True, minimum=1,
-)  # fmt: skip
-COUNT_FLAGS = ("ok", "first", "gap", "revision", "resolved", "missing")
+POLICY_LABELS = {
+    "closing_of_public_venues": "Public venues closed",
+    "gathering_size_10_0": "Gatherings of more than 10 people banned",
+    "gathering_size_25_11": "Gatherings of more than 25 people banned",
+    "gathering_size_100_26": "Gatherings of more than 100 people banned",
+    "gathering_size_500_101": "Gatherings of more than 500 people banned",
+    "lockdown": "Lockdown",
+    "non-essential_services_closure": "Non-essential services closed",
+    "religious_gatherings_banned": "Religious gatherings banned",
+    "school closure": "Schools closed",
+    "shelter_in_place": "Stay-at-home order",
+    "social_distancing": "Distancing ordered",
+}
 
 
-def _series(word: str, meaning: str, out_of: str) -> tuple[Field, ...]:
-    return (
-        Field(f"{word}_cumulative", "number", f"{meaning} since the beginning, as published", "people", out_of,
-              nullable=True, minimum=0),
-        Field(f"{word}_revision", "number", f"Fall of the published cumulative {word} on this day, else 0", "people",
-              out_of, nullable=True, maximum=0),
-        Field(f"new_{word}", "number",
-              f"{meaning} since the row before, after revisions are taken off the latest days before them", "people",
-              out_of, nullable=True, minimum=0),
-        Field(f"{word}_flag", "text",
-              "ok; first row; gap (several days since the row before); revision (published count fell on this day); "
-              "resolved (lowered by a later revision); missing (no count published)",
-              "label", choices=COUNT_FLAGS),
-    )  # fmt: skip
+def one_a_day(bench: Workbench, dataset: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows in order of the date; of several rows of a day the last in the file is kept."""
+    undated = frame["date"].isna()
+    bench.tally(dataset, "dropped", "row without a date", frame.index[undated])
+    frame = frame[~undated]
+    twice = frame.duplicated("date", keep="last")
+    bench.tally(dataset, "dropped", "day stands twice: the last row in the file is kept", frame.loc[twice, "date"],
+                topic="repeat")  # fmt: skip
+    return frame[~twice].sort_values("date", ignore_index=True)
 
 
 def build_city_daily(bench: Workbench) -> pd.DataFrame:
     """Cases and deaths of the city by day."""
-    raise NotImplementedError
-
-
-def build_place_daily(bench: Workbench) -> pd.DataFrame:
-    """Cases and deaths of each place by day."""
-    raise NotImplementedError
-
-
-def build_places(bench: Workbench) -> pd.DataFrame:
-    """Who lives in each place, and how."""
-    raise NotImplementedError
+    dataset = "covid_city_cases"
+    raw = bench.raw(dataset, ["date", "city_cases", "city_deaths", "city_new_cases", "city_new_deaths"])
+    frame = pd.DataFrame(
+        {
+            "date": dates(raw["date"], dataset, "%Y-%m-%d"),
+            "cases_cumulative": numbers(raw["city_cases"], dataset),
+            "deaths_cumulative": numbers(raw["city_deaths"], dataset),
+            "new_cases_published": numbers(raw["city_new_cases"], dataset),
+            "new_deaths_published": numbers(raw["city_new_deaths"], dataset),
+        }
+    )
+    frame = resolved_columns(one_a_day(bench, dataset, frame), ("cases", "deaths"), dataset)
+    tally_series(bench, dataset, frame, "date")
+    return frame
 
 
 def build_hospital_daily(bench: Workbench) -> pd.DataFrame:
-    """Patients and beds of the county's hospitals by day."""
-    raise NotImplementedError
+    """Patients and beds of the county's hospitals by day; 0 beds is no count."""
+    dataset = "covid_hospital_surge"
+    wanted = ["county_fips", "date", "hospitalized_covid", "icu_covid", "all_hospital_beds", "all_icu_beds"]
+    raw = bench.raw(dataset, wanted)
+    county = raw["county_fips"].str.zfill(5)
+    here = county == bench.city.county_fips
+    bench.tally(dataset, "dropped", "another county", county[~here])
+    raw = raw[here]
+    frame = pd.DataFrame(
+        {
+            "date": dates(raw["date"], dataset, "%Y-%m-%d"),
+            "covid_patients": numbers(raw["hospitalized_covid"], dataset),
+            "covid_icu_patients": numbers(raw["icu_covid"], dataset),
+            "beds": numbers(raw["all_hospital_beds"], dataset),
+            "icu_beds": numbers(raw["all_icu_beds"], dataset),
+        }
+    )
+    frame = one_a_day(bench, dataset, frame)
+    return _zero_beds_are_missing(bench, dataset, frame)
+
+
+def _zero_beds_are_missing(bench: Workbench, dataset: str, frame: pd.DataFrame) -> pd.DataFrame:
+    # A county without one bed does not exist: the field was not filled in.
+    for column, words in (("beds", "hospital beds"), ("icu_beds", "intensive-care beds")):
+        zero = frame[column] == 0
+        flag = pd.Series("ok", index=frame.index).mask(frame[column].isna(), "not_published").mask(zero, "missing_zero")
+        bench.tally(
+            dataset, "changed", f"day with 0 {words}, read as missing", frame.loc[zero, "date"], topic="missing"
+        )
+        frame = frame.assign(**{f"{column}_flag": flag, column: frame[column].mask(zero)})
+    unreported = (frame["icu_beds_flag"] == "missing_zero") & (frame["covid_icu_patients"] == 0)
+    reason = "day with 0 intensive-care patients and 0 intensive-care beds, patients read as missing"
+    bench.tally(dataset, "changed", reason, frame.loc[unreported, "date"], topic="missing")
+    flag = pd.Series("ok", index=frame.index).mask(frame["covid_icu_patients"].isna(), "not_published")
+    return frame.assign(
+        covid_icu_patients=frame["covid_icu_patients"].mask(unreported),
+        covid_icu_patients_flag=flag.mask(unreported, "missing_zero"),
+    )
 
 
 def build_hospital_availability(bench: Workbench) -> pd.DataFrame:
     """Beds and ventilators of the county by their use and day."""
-    raise NotImplementedError
+    dataset = "covid_hospital_availability"
+    raw = bench.raw(dataset, ["date", "equipment", "status", "num"])
+    frame = pd.DataFrame(
+        {
+            "date": dates(raw["date"], dataset, "%m/%d/%Y"),
+            "equipment": raw["equipment"].str.strip(),
+            "status": raw["status"].str.strip(),
+            "units": numbers(raw["num"], dataset),
+        }
+    )
+    bench.tally(dataset, "flagged", "no count published", frame.loc[frame["units"].isna(), "date"], topic="missing")
+    key = ["date", "equipment", "status"]
+    twice = frame.duplicated(key, keep="last")
+    bench.tally(dataset, "dropped", "day, equipment and status stand twice: the last row in the file is kept",
+                frame.loc[twice, "date"], topic="repeat")  # fmt: skip
+    return frame[~twice].sort_values(key, ignore_index=True)
 
 
 def build_testing_daily(bench: Workbench) -> pd.DataFrame:
     """Tests of the county by day."""
-    raise NotImplementedError
+    dataset = "covid_testing"
+    columns = {
+        "tests": "County_Performed",
+        "tests_positive": "County_Positive",
+        "people_tested": "County_Person_Performed",
+        "people_positive": "County_Person_Positive",
+    }
+    raw = bench.raw(dataset, ["date", *columns.values()])
+    frame = pd.DataFrame({name: numbers(raw[column], dataset) for name, column in columns.items()})
+    frame.insert(0, "date", dates(raw["date"], dataset, "%Y-%m-%d"))
+    frame = one_a_day(bench, dataset, frame)
+    wrong = frame["tests_positive"] > frame["tests"]
+    bench.tally(dataset, "flagged", "more positive tests than tests", frame.loc[wrong, "date"])
+    return frame
 
 
 def build_policy_events(bench: Workbench) -> pd.DataFrame:
-    """Dated policies of state and county."""
-    raise NotImplementedError
+    """Dated policies of state and county, by day."""
+    dataset = "policy_events"
+    raw = bench.raw(dataset, ["fips", "county", "state", "npi", "start_date", "end_date", "citation", "note"])
+    place = numbers(raw["fips"], dataset)
+    state = place == int(bench.city.state_fips)
+    county = place == int(bench.city.county_fips)
+    other = ~(state | county)
+    bench.tally(dataset, "dropped", "another state or county", raw.loc[other, "fips"])
+    frame = pd.DataFrame(
+        {
+            "date": dates(raw["start_date"], dataset, "%m/%d/%Y"),
+            "end_date": dates(raw["end_date"], dataset, "%m/%d/%Y"),
+            "jurisdiction": county.map({True: "county", False: "state"}),
+            "place": raw["county"].mask(state, raw["state"]),
+            "policy": raw["npi"],
+            "label": raw["npi"].map(POLICY_LABELS).fillna(raw["npi"].str.replace("_", " ").str.capitalize()),
+            "note": raw["note"],
+            "citation": raw["citation"],
+        }
+    )[~other]
+    blank = frame["date"].isna()
+    names = frame["jurisdiction"] + " " + frame["policy"]
+    bench.tally(dataset, "dropped", "no start date: whether the policy ever held is not known", names[blank],
+                topic="missing")  # fmt: skip
+    frame = frame[~blank]
+    backwards = frame["end_date"] < frame["date"]
+    bench.tally(dataset, "flagged", "ends before it begins", names[~blank][backwards])
+    key = ["date", "jurisdiction", "policy"]
+    twice = frame.duplicated(key)
+    bench.tally(dataset, "dropped", "policy stands twice on its day", names[~blank][twice], topic="repeat")
+    return frame[~twice].sort_values(key, ignore_index=True)
 
 
 _CITY = "residents of the city"
-_PLACE = "residents of the place"
-
-
-def _share(name: str, meaning: str, denominator: str) -> Field:
-    return Field(name, "number", meaning, "share", denominator, nullable=True, minimum=0, maximum=1)
 
 
 def _number(name: str, meaning: str, unit: str, denominator: str) -> Field:
     return Field(name, "number", meaning, unit, denominator, nullable=True, minimum=0)
+
+
+def _zero_flag(name: str, what: str) -> Field:
+    return Field(f"{name}_flag", "text", f"ok; missing_zero: the publisher wrote 0 {what}, which is no count",
+                 "label", choices=("ok", "missing_zero", "not_published"))  # fmt: skip
 
 
 TABLES = (
@@ -97,71 +196,18 @@ TABLES = (
         key=("date",),
         fields=(
             DATE, DAYS,
-            *_series("cases", "Confirmed cases", _CITY),
-            *_series("deaths", "Deaths", _CITY),
-            _number("new_cases_published", "New cases as the publisher printed them, for comparison", "people", _CITY),
-            _number("new_deaths_published", "New deaths as the publisher printed them, for comparison", "people",
-                    _CITY),
+            *series_fields("cases", "Confirmed cases", _CITY),
+            *series_fields("deaths", "Deaths", _CITY),
+            Field("new_cases_published", "number",
+                  "New cases as the publisher printed them, negative where a count was revised", "people", _CITY,
+                  nullable=True),
+            Field("new_deaths_published", "number",
+                  "New deaths as the publisher printed them, negative where a count was revised", "people", _CITY,
+                  nullable=True),
         ),
         build=build_city_daily,
         inputs=("covid_city_cases",),
         period="date",
-    ),
-    Table(
-        name="covid_place_daily",
-        title="COVID-19 cases and deaths of each place by day",
-        key=("place", "date"),
-        fields=(
-            Field("place", "text", "Place, as in covid_places", "code"),
-            DATE, DAYS,
-            *_series("cases", "Confirmed cases", _PLACE),
-            *_series("deaths", "Deaths", _PLACE),
-        ),
-        build=build_place_daily,
-        inputs=("covid_neighborhoods",),
-        period="date",
-    ),
-    Table(
-        name="covid_places",
-        title="Places for which COVID-19 was counted: who lives there, and how",
-        key=("place",),
-        fields=(
-            Field("place", "text", "Place: its name in small letters with hyphens", "code",
-                  pattern=r"^[a-z0-9-]+$"),
-            Field("name", "text", "Name of the place", "name"),
-            Field("jurisdiction", "text", "Whether the place is in the city, another city or outside any city",
-                  "label", choices=("city", "other_city", "unincorporated", "unknown")),
-            Field("in_city", "truth", "The place is a neighbourhood of the city", "yes or no"),
-            _number("population", "Residents, the figure used for rates", "people", "all residents of the place"),
-            Field("population_source", "text", "Dataset the population is from", "label", nullable=True),
-            _number("households", "Households whose crowding is known", "households", "all households of the place"),
-            _number("crowded_households", "Households with more than one person a room", "households", "households"),
-            _share("crowded_share", "Share of households with more than one person a room", "households"),
-            _number("people_poverty_known", "People whose poverty status is known", "people",
-                    "all residents of the place"),
-            _number("people_in_poverty", "People in households below the poverty line", "people",
-                    "people_poverty_known"),
-            _share("poverty_share", "Share of people below the poverty line", "people_poverty_known"),
-            _number("people_race_known", "People counted by race and age, five-year survey", "people",
-                    "all residents of the place"),
-            _share("asian_share", "Share of residents who are Asian, not Hispanic", "people_race_known"),
-            _share("black_share", "Share of residents who are Black, not Hispanic", "people_race_known"),
-            _share("hispanic_share", "Share of residents who are Hispanic or Latino", "people_race_known"),
-            _share("white_share", "Share of residents who are White, not Hispanic", "people_race_known"),
-            _share("other_share", "Share of residents of any other group", "people_race_known"),
-            Field("largest_group", "text", "Largest of the five groups", "label", nullable=True,
-                  choices=("asian", "black", "hispanic", "other", "white")),
-            _number("people_65plus", "Residents aged 65 and over", "people", "people_race_known"),
-            _share("share_65plus", "Share of residents aged 65 and over", "people_race_known"),
-            _number("area_km2", "Area of the place", "km2", ""),
-            Field("longitude", "number", "Longitude of the place's point", "degrees", nullable=True),
-            Field("latitude", "number", "Latitude of the place's point", "degrees", nullable=True),
-        ),
-        build=build_places,
-        inputs=(
-            "covid_neighborhoods", "covid_place_population", "csa_age_65", "csa_area", "csa_crowded", "csa_poverty",
-            "csa_race",
-        ),
     ),
     Table(
         name="hospital_daily",
@@ -172,12 +218,12 @@ TABLES = (
             _number("covid_patients", "Patients with confirmed COVID-19 in hospital", "people", "the county"),
             _number("covid_icu_patients", "Patients with confirmed COVID-19 in intensive care", "people",
                     "covid_patients"),
+            _zero_flag("covid_icu_patients", "patients beside 0 beds"),
             _number("beds", "Hospital beds of all kinds", "beds", "the county"),
-            _number("icu_beds", "Intensive-care beds available", "beds", "the county"),
-            Field("beds_flag", "text", "ok; missing_zero: the publisher wrote 0 beds, which is no count", "label",
-                  choices=("ok", "missing_zero", "not_published")),
-            Field("icu_beds_flag", "text", "ok; missing_zero: the publisher wrote 0 beds, which is no count", "label",
-                  choices=("ok", "missing_zero", "not_published")),
+            _zero_flag("beds", "beds"),
+            _number("icu_beds", "Intensive-care beds, as published; by their number the available ones", "beds",
+                    "the county"),
+            _zero_flag("icu_beds", "beds"),
         ),
         build=build_hospital_daily,
         inputs=("covid_hospital_surge",),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from analysis.project import AnalysisError
+from analysis.project import AnalysisError, Project
 from analysis.refine.contracts import Table
 
-SUBJECTS = ("census_tracts", "covid", "geographies", "prices")
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUBJECTS = ("census_tracts", "covid", "covid_places", "crosswalk", "geographies", "prices")
 """The modules of this package that declare ``TABLES``; a new subject is one more name."""
 
 
@@ -19,9 +23,7 @@ def tables() -> dict[str, Table]:
     >>> "tract_periods" in tables()
     True
     """
-    found = {
-        table.name: table for subject in SUBJECTS for table in import_module(f"analysis.refine.{subject}").TABLES
-    }
+    found = {table.name: table for subject in SUBJECTS for table in import_module(f"analysis.refine.{subject}").TABLES}
     return dict(sorted(found.items()))
 
 
@@ -35,3 +37,47 @@ def table_named(name: str) -> Table:
         return tables()[name]
     except KeyError:
         raise AnalysisError(f"there is no table {name!r}: use one of {', '.join(tables())}") from None
+
+
+def dictionary(project: Project, source: str) -> pd.DataFrame:
+    """The data dictionary: one row a column of every table, in order.
+
+    Columns: table, title, column, dtype, key (whether it identifies a row), meaning,
+    unit, denominator. It is read from the contracts, so it holds for every source.
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "table": table.name,
+            "title": table.title,
+            "column": column["name"],
+            "dtype": column["dtype"],
+            "key": column["name"] in table.key,
+            "meaning": column["meaning"],
+            "unit": column["unit"],
+            "denominator": column["denominator"],
+        }
+        for table in tables().values()
+        for column in table.dictionary()
+    ]
+    return pd.DataFrame(rows)
+
+
+def lineage(project: Project, source: str) -> pd.DataFrame:
+    """Which table is made from what: one row an edge, with columns origin, kind and table.
+
+    ``kind`` of the origin is dataset, table or file (typed figures of the catalogue).
+    It is read from the declarations, so it holds for every source.
+    """
+    import pandas as pd
+
+    edges = [
+        (origin, kind, table.name)
+        for table in tables().values()
+        for kind, origins in (("dataset", table.inputs), ("table", table.tables), ("file", table.files))
+        for origin in origins
+    ]
+    return pd.DataFrame(
+        sorted(edges, key=lambda edge: (edge[2], edge[1], edge[0])), columns=["origin", "kind", "table"]
+    )
