@@ -1,0 +1,197 @@
+"""What is true in the invented city, for tests and for the section 'How sure are we' only.
+
+Nothing else may read this: a method that looks at the truth proves nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import shapely
+
+from analysis.sample import calibration, casefiles, epidemic, hospitals
+from analysis.sample.areas import areas
+from analysis.sample.names import CITY, COUNTY, NEIGHBORHOODS, NEW_NEIGHBORHOOD, STATE
+from analysis.sample.outlines import outlines
+from analysis.sample.randomness import SEED, Floats, settled
+from analysis.sample.society import People, Society, society
+from analysis.sample.vintages import WATER, geoid, vintages
+from analysis.sample.wire import Raw
+
+COUNTS = ("population", "households", "adults")
+DOLLARS = ("income", "rent", "value")
+SHARES = ("white", "black", "asian", "hispanic", "bachelors", "renters")
+
+
+def truth_text(datasets: list[Raw]) -> str:
+    """The truth file: sorted JSON, the same bytes every time."""
+    truth: dict[str, Any] = {
+        "about": "Invented city; planted effects for tests and for 'How sure are we'. No method may read this.",
+        "city": {"city": CITY, "county": COUNTY, "state": STATE, "seed": SEED},
+        "geography": _geography(),
+        "change": _change(),
+        "tracts": _tracts(),
+        "surveys": {
+            "level": 0.90, "z": calibration.Z90, "share_of_homes_sampled": calibration.SURVEY_SHARE,
+            "share_of_homes_in_long_form": calibration.LONG_FORM_SHARE, "spread_within_tract": calibration.WITHIN,
+        },
+        "covid": _covid(),
+        "hospital": {
+            "admitted_after_days": hospitals.ADMITTED_AFTER, "mean_stay_days": hospitals.STAY,
+            "share_admitted_from": {day.isoformat(): share for day, share in hospitals.ADMITTED},
+            "share_intensive": hospitals.INTENSIVE, "testing_last_days_share": list(hospitals.TEST_TAIL),
+        },
+        "dirt": {raw.dataset: dict(raw.dirt) for raw in sorted(datasets, key=lambda raw: raw.dataset)},
+    }  # fmt: skip
+    return json.dumps(truth, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _geography() -> dict[str, Any]:
+    label, town, people = areas(), vintages(), society()
+    lived = len(people.status)
+    in_city = np.bincount(label.tract, weights=label.in_city) / np.bincount(label.tract)
+    codes = [geoid(code) for code in town.code_2010]
+    cut = [code for code, share in zip(codes, in_city, strict=True) if 0.0 < share < 1.0]
+    per_district = [set(label.tract[label.district == k].tolist()) for k in range(int(label.district.max()) + 1)]
+    several = sum(1 for t in range(len(codes)) if sum(t in held for held in per_district) > 1)
+    return {
+        "tracts_2010": len(codes) + len(WATER),
+        "tracts_with_shape": len(codes),
+        "tracts_without_shape": [geoid(code) for code in WATER],
+        "residential_tracts": lived,
+        "special_tracts": codes[lived:],
+        "tracts_touching_the_city": int((in_city > 0).sum()),
+        "tracts_cut_by_the_city_limits": sorted(cut),
+        "tracts_in_several_districts": several,
+        "districts": len(per_district),
+        "district_parts": _parts(),
+        "neighborhoods_2018": sorted(NEIGHBORHOODS),
+        "neighborhoods_2020": sorted((*NEIGHBORHOODS, NEW_NEIGHBORHOOD)),
+        "tracts_2000": len(town.code_2000),
+        "tracts_1990": len(town.code_1990),
+        "tracts_2020": len(town.code_2020),
+        "codes_2000_not_in_2010": len(set(town.code_2000) - set(town.code_2010)),
+        "codes_2010_not_in_2000": len(set(town.code_2010) - set(town.code_2000)),
+        "shifted_2000_2010": [[codes[a], codes[b]] for a, b in town.shifted],
+        "merged_2000_2010": [codes[k] for k in town.merged],
+    }
+
+
+def _parts() -> dict[str, int]:
+    """Pieces of each district: one, and two where the port island belongs to it."""
+    counts = shapely.get_num_geometries(outlines().districts)
+    return {str(k): int(count) for k, count in enumerate(counts, 1)}
+
+
+def _change() -> dict[str, Any]:
+    town = society()
+    codes = [geoid(code) for code in vintages().code_2010]
+    in_city, everywhere = town.neighborhood >= 0, np.ones(len(town.status), dtype=bool)
+
+    def listed(regime: str) -> list[str]:
+        return sorted(codes[k] for k in np.flatnonzero(town.regime == regime))
+
+    return {
+        "from": "2000",
+        "to": "2018",
+        "dollar_years": {period: level.dollar_year for period, level in calibration.LEVELS.items()},
+        "note": "planted on top of what happened everywhere: factors on dollars and household size, percentage points",
+        "changed": {
+            "neighborhoods": sorted(NEIGHBORHOODS[k] for k in town.changed),
+            "tracts": listed("changed"),
+            "planted": vars_of(calibration.CHANGED),
+        },
+        "slipped": {
+            "neighborhoods": sorted(NEIGHBORHOODS[k] for k in town.slipped),
+            "tracts": listed("slipped"),
+            "planted": vars_of(calibration.SLIPPED),
+        },
+        "elsewhere": {
+            "growth_nominal": {name: round(_level("2018", name) / _level("2000", name), 6) for name in DOLLARS},
+            "bachelors_points": _step(town, "bachelors", "as everywhere"),
+            "drift_sd": calibration.DRIFT,
+        },
+        "middle_tract": {period: _middle(town, period, everywhere) for period in calibration.PERIODS},
+        "middle_city_tract": {period: _middle(town, period, in_city) for period in calibration.PERIODS},
+        "university_tracts": [codes[k] for k in town.university],
+        "trailer_park_tract": codes[town.trailer_park],
+    }
+
+
+def vars_of(plan: calibration.Change) -> dict[str, float]:
+    """The amounts of a plan by name.
+
+    >>> vars_of(calibration.CHANGED)["white_points"]
+    12.0
+    """
+    return {name: getattr(plan, name) for name in calibration.Change.__dataclass_fields__}
+
+
+def _level(period: str, name: str) -> float:
+    return float(getattr(calibration.LEVELS[period], name))
+
+
+def _step(town: Society, name: str, regime: str) -> float:
+    mine = town.regime == regime
+    before, after = (getattr(town.periods[period], name)[mine] for period in ("2000", "2018"))
+    return round(float(np.median(after - before)) * 100, 4)
+
+
+def _middle(town: Society, period: str, mine: np.ndarray) -> dict[str, float]:
+    """Medians over tracts of the true figures: dollars, percent, people a household."""
+    people: People = town.periods[period]
+    size = people.population / people.households
+    figures: dict[str, Floats] = {name: getattr(people, name) for name in DOLLARS}
+    figures |= {"bachelors_percent": people.bachelors * 100, "white_percent": people.white * 100}
+    figures["household_size"] = size
+    return {name: round(float(np.median(settled(values[mine], 6))), 4) for name, values in figures.items()}
+
+
+def _tracts() -> dict[str, Any]:
+    """Columns over the residential tracts of 2010, true values."""
+    town = society()
+    lived = len(town.status)
+    out: dict[str, Any] = {
+        "geoid": [geoid(code) for code in vintages().code_2010[:lived]],
+        "regime": town.regime.tolist(),
+        "neighborhood": [NEIGHBORHOODS[k] if k >= 0 else None for k in town.neighborhood],
+    }
+    for period, people in town.periods.items():
+        out |= {f"{name}_{period}": getattr(people, name).astype(np.int64).tolist() for name in COUNTS}
+        out |= {f"{name}_{period}": np.round(getattr(people, name), 0).astype(np.int64).tolist() for name in DOLLARS}
+        out |= {f"{name}_{period}": np.round(getattr(people, name), 4).tolist() for name in SHARES}
+    return out
+
+
+def _covid() -> dict[str, Any]:
+    course, where, city = epidemic.epidemic(), epidemic.places(), casefiles.city_cases()
+    end = course.days.index(casefiles.PLACES_UNTIL) + 1
+    return {
+        "reproduction_number_from": {day.isoformat(): value for day, value in epidemic.REPRODUCTION},
+        "serial_interval": {
+            "mean_days": epidemic.SERIAL_MEAN, "sd_days": epidemic.SERIAL_SD,
+            "weights_from_day_1": course.serial.tolist(),
+        },
+        "imported_cases_a_day": epidemic.IMPORTED,
+        "share_of_infections_found": 1.0,
+        "rate_ratio_per_10_points": epidemic.RATE_RATIO,
+        "rate_sd_unexplained": epidemic.UNEXPLAINED,
+        "city": {
+            "first_day": course.days[0].isoformat(), "last_daily_day": casefiles.LAST_DAILY.isoformat(),
+            "true_cases": city.true.tolist(), "share_entered_of_last_daily_days": list(casefiles.TAIL),
+            "share_of_last_week": casefiles.LAST_WEEK, "prompt_by_weekday_from_monday": list(casefiles.PROMPT),
+            "holidays": [day.isoformat() for day in casefiles.HOLIDAYS],
+            "days_without_row": sorted(day.isoformat() for day in casefiles.CITY_GAPS),
+            "revision": {"day": casefiles.REVISION[0].isoformat(), "cases": -casefiles.REVISION[1]},
+        },
+        "places": {
+            "name": list(where.name), "kind": list(where.kind), "population": where.population.astype(int).tolist(),
+            "crowded_share": np.round(where.shares["crowded"], 6).tolist(),
+            "poverty_share": np.round(where.shares["poor"], 6).tolist(),
+            "relative_rate": np.round(where.rate / where.rate.mean(), 6).tolist(),
+            "last_day": casefiles.PLACES_UNTIL.isoformat(),
+            "true_cases_until_last_day": course.cases[:end].sum(axis=0).tolist(),
+        },
+    }  # fmt: skip
