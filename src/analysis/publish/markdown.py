@@ -177,17 +177,8 @@ _MATH_ATTRIBUTES = frozenset(
     {
         *("display", "mathvariant", "stretchy", "fence", "separator", "form", "lspace", "rspace", "accent"),
         *("accentunder", "columnalign", "rowalign", "columnspacing", "rowspacing", "columnlines", "rowlines"),
-        *(
-            "linethickness",
-            "scriptlevel",
-            "displaystyle",
-            "movablelimits",
-            "minsize",
-            "maxsize",
-            "symmetric",
-            "largeop",
-        ),
-        *("width", "height", "depth", "notation"),
+        *("linethickness", "scriptlevel", "displaystyle", "movablelimits", "minsize", "maxsize", "symmetric"),
+        *("largeop", "width", "height", "depth", "notation"),
     }
 )
 

@@ -73,6 +73,10 @@ class Payload:
         result: Json = plain(self)
         return result
 
+    def _ipython_display_(self) -> None:
+        """A cell that ends in ``publish.…(…)`` must not show the same thing twice."""
+        import_module("analysis.publish.session").show_again(self)
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The object written by :meth:`to_json`; unknown fields are an error, not ignored."""

@@ -14,7 +14,7 @@ from statistics import NormalDist
 from analysis.project import AnalysisError
 from analysis.publish import units
 from analysis.publish.findings import Finding
-from analysis.publish.rounding import decimals_for, default_decimals
+from analysis.publish.rounding import decimals_for, default_decimals, readable_decimals
 from analysis.publish.units import Style, Unit, unit_named
 from analysis.publish.wording import said
 
@@ -191,9 +191,18 @@ def decimals(found: Finding) -> int:
     unit = unit_named(found.unit)
     if found.interval is not None and found.interval[0] < found.interval[1]:
         supported = decimals_for((found.interval[1] - found.interval[0]) / 2)
-        return min(supported, 0) if unit.whole else supported
+        # A very narrow interval would support more digits than anyone reads.
+        readable = 0 if unit.whole else readable_decimals(found.number, unit.significant + 1)
+        return _money(found, min(supported, readable))
     base = found.n if found.unit in {"percent", "points"} else None
-    return default_decimals(found.number, whole=unit.whole, n=base, significant=unit.significant)
+    return _money(found, default_decimals(found.number, whole=unit.whole, n=base, significant=unit.significant))
+
+
+def _money(found: Finding, wanted: int) -> int:
+    """Dollars have cents or none, never a tenth."""
+    if found.unit != "dollars" or wanted != 1:
+        return wanted
+    return 0 if abs(found.number) >= 10 else 2
 
 
 def _value(found: Finding, *, style: Style = "words", bare: bool = False, plus: bool = False) -> str:

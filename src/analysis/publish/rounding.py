@@ -82,19 +82,29 @@ def digits(number: Decimal, decimals: int, *, plus: bool = False) -> str:
     return "+" + text if plus and number > 0 else text
 
 
+def readable_decimals(value: float, significant: int) -> int:
+    """Decimals with which a number shows so many significant digits, none for a number with as many before the point.
+
+    >>> readable_decimals(39.2143, 3), readable_decimals(1390.27, 3), readable_decimals(0, 3)
+    (1, 0, 2)
+    """
+    exponent = Decimal(repr(float(value))).adjusted() if value else 0
+    return max(0, significant - 1 - exponent)
+
+
 def default_decimals(value: float, *, whole: bool, n: int | None = None, significant: int = 2) -> int:
     """Decimals of a number without an interval: at least ``significant`` digits, fewer where the base is small.
 
-    A share of ``n`` things has no more resolution than one of them.
+    A share of ``n`` things has no more resolution than one of them; a whole number stays one.
 
     >>> default_decimals(39.24, whole=False), default_decimals(3.924, whole=False), default_decimals(3.9, whole=True)
     (0, 1, 0)
     >>> default_decimals(3.9, whole=False, n=57)
     0
     """
-    if whole or value == 0 or not math.isfinite(value):
+    if whole or not math.isfinite(value) or value == int(value):
         return 0
-    wanted = max(0, significant - 1 - Decimal(repr(abs(float(value)))).adjusted())
+    wanted = readable_decimals(value, significant)
     if n is not None and n > 0:
         wanted = min(wanted, max(0, len(str(n)) - 3))
     return min(wanted, MOST_DECIMALS)

@@ -16,6 +16,8 @@ _KINDS = {FINDING: "finding", FIGURE: "figure", MAP: "figure", TABLE: "table", D
 @dataclass(frozen=True)
 class _Entry:
     payload: Any
+    card: str
+    text: str
     cell: str | None
     run: int | None
 
@@ -33,11 +35,21 @@ def record(payload: Payload, *, card: str, text: str) -> None:
     before = _published.get((kind, name))
     if before is not None and _clashes(before, cell, run):
         raise AnalysisError(f"{kind} {name!r} is published twice: every {kind} of a notebook needs its own name")
-    _published[kind, name] = _Entry(payload, cell, run)
+    _published[kind, name] = _Entry(payload, card, text, cell, run)
     shell = _shell()
     if shell is not None:
         bundle = {payload.mime: plain(payload), "text/html": card, "text/plain": text}
         shell.display_pub.publish(data=bundle, metadata={})
+
+
+def show_again(payload: Payload) -> None:
+    """Show the card of something recorded in an earlier cell; its payload stands there and is not repeated."""
+    shell = _shell()
+    entry = _published.get((_KINDS[payload.mime], str(payload.to_json()["name"])))
+    if shell is None or (entry is not None and entry.run == _where()[1]):
+        return
+    data = {"text/plain": entry.text, "text/html": entry.card} if entry else {"text/plain": repr(payload)}
+    shell.display_pub.publish(data=data, metadata={})
 
 
 def recorded(kind: str) -> dict[str, Any]:
