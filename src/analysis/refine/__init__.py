@@ -6,12 +6,12 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "accounting": "analysis.refine.accounting",
+    "accounting": "analysis.refine.tallying",
     "dictionary": "analysis.refine.registry",
-    "holdings": "analysis.refine.holdings",
+    "holdings": "analysis.refine.inventory",
     "lineage": "analysis.refine.registry",
     "load": "analysis.refine.loading",
-    "quality": "analysis.refine.quality",
+    "quality": "analysis.refine.grading",
     "refine_tables": "analysis.refine.building",
     "tables": "analysis.refine.registry",
 }

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 PERIODS = ("1990", "2000", "2012", "2018")
 DOLLAR_YEARS = {"1990": 1989, "2000": 1999, "2012": 2012, "2018": 2018}
+HOUSING_DOLLAR_YEARS = {"1990": 1990, "2000": 2000, "2012": 2012, "2018": 2018}
 SURVEYS = {"2012": "acs5_2012", "2018": "acs5_2018"}
 
 # A carried median counts as cut off when this share of its homes is in tracts whose median is.
@@ -58,7 +59,12 @@ PERIOD = Field(
 )  # fmt: skip
 DOLLAR_YEAR = Field(
     "dollar_year", "integer",
-    "Calendar year whose dollars the money columns are in: incomes of a census are of the year before it",
+    "Calendar year whose dollars incomes are in: a census asks for the income of the year before it",
+    "year", minimum=1980, maximum=2100,
+)  # fmt: skip
+HOUSING_DOLLAR_YEAR = Field(
+    "housing_dollar_year", "integer",
+    "Calendar year whose dollars rents, values and housing costs are in: a census asks for those of its own April",
     "year", minimum=1980, maximum=2100,
 )  # fmt: skip
 
@@ -212,7 +218,7 @@ def survey_rows(bench: Workbench, dataset: str) -> pd.DataFrame:
     raw = bench.raw(dataset, ["state", "county", "tract"])
     code = joined_geoids(raw, dataset)
     here = code.str.startswith(bench.city.county_fips)
-    bench.tally(dataset, "dropped", f"tract outside {bench.city.county}", code[~here])
+    bench.tally(dataset, "dropped", f"tract outside {bench.city.county}", code[~here], topic="outside")
     twice = code[here & code.duplicated()]
     if len(twice):
         raise AnalysisError(f"{dataset}: tract codes stand twice ({listed(twice)}): fetch it again")
@@ -316,10 +322,13 @@ def census_estimates(
     published = {}
     for name, (column, median, universe) in CENSUS_MEDIANS[period].items():
         found = carried_median(old[median], old[universe], here, carried.index, CODES[period][name])
+        # A tract without residents has no shares to recover and no median to miss.
+        empty = (estimates["population"].value == 0) & (found.flag == "missing_crosswalk")
+        found = Estimate(found.value, found.flag.mask(empty, "missing_zero"))
         estimates[name] = found
         _tally_flags(bench, dataset, name, found.flag)
         scaled = (carried[column] - found.value).abs() > NOTICEABLE * found.value
-        bench.tally(dataset, "changed", f"{name}: scaled by shares of tracts in the file, replaced by the restored median",
+        bench.tally(dataset, "changed", f"{name}: scaled by shares of tracts in the file, restored",
                     carried.index[scaled], topic="replaced")  # fmt: skip
         bench.tally(dataset, "changed", f"{name}: zero in the crosswalk file read as missing in {name}_udp",
                     carried.index[carried[column] == 0], topic="missing")  # fmt: skip
@@ -398,6 +407,7 @@ def _assemble(
         "geoid": tracts.astype("str"),
         "period": pd.Series(period, index=tracts, dtype="str"),
         "dollar_year": DOLLAR_YEARS[period],
+        "housing_dollar_year": HOUSING_DOLLAR_YEARS[period],
     }
     nothing = pd.Series(np.nan, index=tracts)
     for name, *_ in (*COUNTS, *MEDIANS):
@@ -495,7 +505,7 @@ def _period_fields() -> tuple[Field, ...]:
         for name, meaning, unit, denominator in MEDIANS
         if name in UDP_MEDIANS
     )  # fmt: skip
-    return (GEOID, PERIOD, DOLLAR_YEAR, *estimates, *as_published)
+    return (GEOID, PERIOD, DOLLAR_YEAR, HOUSING_DOLLAR_YEAR, *estimates, *as_published)
 
 
 _BRACKETS = (

@@ -71,7 +71,7 @@ def build_hospital_daily(bench: Workbench) -> pd.DataFrame:
     raw = bench.raw(dataset, wanted)
     county = raw["county_fips"].str.zfill(5)
     here = county == bench.city.county_fips
-    bench.tally(dataset, "dropped", "another county", county[~here])
+    bench.tally(dataset, "dropped", "another county", county[~here], topic="outside")
     raw = raw[here]
     frame = pd.DataFrame(
         {
@@ -151,7 +151,7 @@ def build_policy_events(bench: Workbench) -> pd.DataFrame:
     state = place == int(bench.city.state_fips)
     county = place == int(bench.city.county_fips)
     other = ~(state | county)
-    bench.tally(dataset, "dropped", "another state or county", raw.loc[other, "fips"])
+    bench.tally(dataset, "dropped", "another state or county", raw.loc[other, "fips"], topic="outside")
     frame = pd.DataFrame(
         {
             "date": dates(raw["start_date"], dataset, "%m/%d/%Y"),

@@ -142,11 +142,12 @@ def build_places(bench: Workbench) -> pd.DataFrame:
     rows = place_rows(bench)
     short = full_names(rows)
     groups = rows.groupby("place")
+    # The last known point: the early layout put places whose name it had cut elsewhere.
     frame = pd.DataFrame(
         {
             "name": groups["name"].first(),
-            "longitude": groups["longitude"].first(),
-            "latitude": groups["latitude"].first(),
+            "longitude": groups["longitude"].last(),
+            "latitude": groups["latitude"].last(),
         }
     )
     kinds = {place: sorted(set(values.dropna())) for place, values in groups["jurisdiction"]}
@@ -156,8 +157,9 @@ def build_places(bench: Workbench) -> pd.DataFrame:
                 frame.loc[frame["jurisdiction"] == "mixed", "name"])  # fmt: skip
     frame = frame.join(_population(bench)).join(_aggregate(bench, rows, short))
     frame = frame.join(_crowding(bench)).join(_poverty(bench)).join(_race(bench)).join(_age(bench))
-    bench.tally("csa_area", "flagged", "place without a population", frame.loc[frame["population"].isna(), "name"],
-                topic="missing")  # fmt: skip
+    areas = set(bench.raw("csa_area", ["hood.name"])["hood.name"].str.strip().dropna().map(slug))
+    bench.tally("csa_area", "flagged", "place of the daily counts that is not in the file",
+                [place for place in frame.index if place not in areas], topic="missing")  # fmt: skip
     ratio = frame["people_race_known"] / frame["population"]
     doubtful = (ratio > DOUBTFUL) | (ratio < 1 / DOUBTFUL)
     bench.tally("csa_race", "flagged",

@@ -106,7 +106,7 @@ def spread(bench: Workbench, vintage: str) -> pd.DataFrame:
     raw = bench.raw(dataset, ["FIPS", *PAIRS[vintage]])
     code = geoids(raw["FIPS"], dataset)
     here = code.str.startswith(bench.city.county_fips)
-    bench.tally(dataset, "dropped", f"tract outside {bench.city.county}", code[~here])
+    bench.tally(dataset, "dropped", f"tract outside {bench.city.county}", code[~here], topic="outside")
     frame = pd.DataFrame({name: numbers(raw[name], dataset) for name in PAIRS[vintage]})
     frame.insert(0, "geoid", recoded_2010(code))
     moved = here & (frame["geoid"] != code)

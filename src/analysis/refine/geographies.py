@@ -75,7 +75,7 @@ def build_tract_shapes(bench: Workbench) -> Any:
     raw = outlines(bench, dataset, ["GEOID10", "LABEL"])
     code = geoids(raw["GEOID10"], dataset)
     here = code.str.startswith(bench.city.county_fips)
-    bench.tally(dataset, "dropped", f"tract outside {bench.city.county}", code[~here])
+    bench.tally(dataset, "dropped", f"tract outside {bench.city.county}", code[~here], topic="outside")
     now = recoded_2010(code)
     bench.tally(dataset, "changed", "tract code corrected by the Census Bureau after 2010", code[here & (now != code)])
     raw, now = raw[here], now[here]

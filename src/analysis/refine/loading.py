@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from analysis.project import AnalysisError, Project, current_project, current_source
@@ -15,7 +16,7 @@ from analysis.provenance import DatasetUse, TableUse, Tally, record_load
 from analysis.refine.building import held, in_order, refine_tables
 from analysis.refine.contracts import Table
 from analysis.refine.freshness import why_stale
-from analysis.refine.quality import grades
+from analysis.refine.grading import grades
 from analysis.refine.registry import table_named
 from analysis.refine.storage import file_sha256, read_meta, read_table
 from analysis.refine.workbench import Shelf
@@ -145,10 +146,8 @@ def _show(use: TableUse) -> None:
     """Leave the record in the notebook's output; nothing outside a notebook."""
     if "IPython" not in sys.modules:
         return
-    from IPython import get_ipython
-    from IPython.display import display
-
-    if get_ipython() is None:
+    if import_module("IPython").get_ipython() is None:
         return
     line = f"{use.table}: {use.rows:,} rows, {use.period or 'undated'}, {use.source} data"
-    display({MIME: use.as_dict(), "text/plain": line}, raw=True)
+    publish: Any = import_module("IPython.display").publish_display_data
+    publish({MIME: use.as_dict(), "text/plain": line})

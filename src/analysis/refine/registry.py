@@ -78,6 +78,5 @@ def lineage(project: Project, source: str) -> pd.DataFrame:
         for kind, origins in (("dataset", table.inputs), ("table", table.tables), ("file", table.files))
         for origin in origins
     ]
-    return pd.DataFrame(
-        sorted(edges, key=lambda edge: (edge[2], edge[1], edge[0])), columns=["origin", "kind", "table"]
-    )
+    frame = pd.DataFrame(edges, columns=["origin", "kind", "table"])
+    return frame.sort_values(["table", "kind", "origin"], ignore_index=True)

@@ -23,7 +23,8 @@ FLAGS = ("ok", "first", "gap", "revision", "resolved", "dip", "missing")
 DATE = Field("date", "date", "Day the count is of", "day")
 DAYS = Field(
     "days_covered", "number",
-    "Days since the row before: more than 1 after a gap in the dates; missing on the first row", "days", nullable=True, minimum=1,
+    "Days since the row before: more than 1 after a gap in the dates; missing on the first row", "days",
+    nullable=True, minimum=1,
 )  # fmt: skip
 
 

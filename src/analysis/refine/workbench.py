@@ -19,7 +19,7 @@ from analysis.sources.manifest import Manifest, read_manifest
 from analysis.sources.reading import read_raw
 
 ACTIONS = ("dropped", "changed", "flagged", "kept")
-TOPICS = ("", "repeat", "revision", "missing", "replaced")
+TOPICS = ("", "outside", "repeat", "revision", "missing", "replaced")
 EXAMPLES = 5
 
 

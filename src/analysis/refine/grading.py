@@ -21,10 +21,10 @@ import yaml
 from analysis.catalog import Dataset
 from analysis.project import AnalysisError, Project
 from analysis.provenance import Tally
-from analysis.refine.accounting import rows_read, tallies_of
 from analysis.refine.profiles import Profile, ensure_profiles
 from analysis.refine.registry import tables
 from analysis.refine.storage import read_meta
+from analysis.refine.tallying import rows_read, tallies_of
 from analysis.refine.workbench import Shelf
 from analysis.sources.manifest import has_edition
 
@@ -135,10 +135,14 @@ def _from_profile(profile: Profile) -> dict[str, float]:
 
 
 def _from_tallies(tallies: Sequence[Tally], rows: int, profile: Profile) -> dict[str, float]:
-    """Shares of rows by topic: the largest single reason, since one row can be counted for several."""
+    """Shares of rows by topic: the largest single reason, since one row can be counted for several.
+
+    Rows about other places say nothing about ours and do not count.
+    """
+    rows -= sum(one.rows for one in tallies if one.topic == "outside")
 
     def largest(*topics: str) -> float:
-        return max((one.rows / rows for one in tallies if rows and one.topic in topics), default=0.0)
+        return max((one.rows / rows for one in tallies if rows > 0 and one.topic in topics), default=0.0)
 
     return {
         "repeated": max(largest("repeat"), profile.repeated / max(profile.rows, 1)),

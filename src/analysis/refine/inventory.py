@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.project import Project
-from analysis.refine.accounting import rows_read
-from analysis.refine.quality import grades, last_dates
+from analysis.refine.grading import grades, last_dates
 from analysis.refine.registry import tables
+from analysis.refine.tallying import rows_read
 from analysis.refine.workbench import Shelf
 from analysis.sources.manifest import has_edition
 
