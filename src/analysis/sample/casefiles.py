@@ -49,7 +49,7 @@ PLACE_GAP = (date(2020, 8, 1), date(2020, 8, 2), date(2020, 8, 3))
 TWO_LABELS = ("Hollowbrook", "Tiderow", "Castonby", "Ellismoor", "Vellacoast", "Gullhaven", "Fairweir", "Pellstone")
 """Places that lie in two jurisdictions: from the new layout on their rows stand twice, with the same counts."""
 UNSPACED = "Tin Orchard"
-"""A place whose name lost its blank in the first layout."""
+"""A place whose name lost its blank in the second layout."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ def _rows_of(place: int, series: PlaceSeries) -> list[dict[str, Cell]]:
     where = places()
     name, kind = where.name[place], where.kind[place]
     cut = "-" in name
-    old_name = name.replace(" ", "") if name == UNSPACED else first_part(name)
+    new_name = name.replace(" ", "") if name == UNSPACED else name
     longitude, latitude = (float(value) for value in where.longitude_latitude[place])
     city = {"city": CITY, "town": name, "rural": "Unincorporated"}[kind]
     # A town has no community of its own: the field holds a single blank.
@@ -226,11 +226,11 @@ def _rows_of(place: int, series: PlaceSeries) -> list[dict[str, Cell]]:
             continue
         cases = int(series.cases[number, place])
         if day < NEW_LAYOUT or (cut and day == NEW_LAYOUT):
-            rows.append(_row(old_name, day, cases, (None, None, None), None, (longitude, latitude)))
+            rows.append(_row(first_part(name), day, cases, (None, None, None), None, (longitude, latitude)))
         if day >= NEW_LAYOUT:
             point = (None, None) if cut else (longitude, latitude)
             dead = int(series.deaths[number, place])
-            rows += [_row(name, day, cases, label, dead, point) for label in labels]
+            rows += [_row(new_name, day, cases, label, dead, point) for label in labels]
     return rows
 
 

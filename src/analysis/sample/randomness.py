@@ -41,5 +41,5 @@ def settled(values: Rough, decimals: int = 9) -> Floats:
     >>> settled(np.array([0.1 + 0.2])).tolist()
     [0.3]
     """
-    rounded: Floats = np.round(np.asarray(values, dtype=np.float64), decimals)
+    rounded: Floats = np.asarray(values, dtype=np.float64).round(decimals)
     return rounded

@@ -14,7 +14,7 @@ import shapely
 from analysis.sample import calibration, casefiles, epidemic, hospitals
 from analysis.sample.areas import areas
 from analysis.sample.names import CITY, COUNTY, NEIGHBORHOODS, NEW_NEIGHBORHOOD, STATE
-from analysis.sample.outlines import outlines
+from analysis.sample.outlines import SURVEY_ERROR, outlines
 from analysis.sample.randomness import SEED, Floats, settled
 from analysis.sample.society import People, Society, society
 from analysis.sample.vintages import WATER, geoid, vintages
@@ -65,6 +65,7 @@ def _geography() -> dict[str, Any]:
         "tracts_touching_the_city": int((in_city > 0).sum()),
         "tracts_cut_by_the_city_limits": sorted(cut),
         "tracts_in_several_districts": several,
+        "metres_between_layers": SURVEY_ERROR,
         "districts": len(per_district),
         "district_parts": _parts(),
         "neighborhoods_2018": sorted(NEIGHBORHOODS),
