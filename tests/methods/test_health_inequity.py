@@ -219,6 +219,8 @@ def test_wrong_input_is_named() -> None:
         taken(pd.concat([frame(), frame().iloc[:1]]))
     with pytest.raises(AnalysisError, match="at place 001"):
         taken(frame().assign(crowded=[1, 101, *[1] * 28]))
+    with pytest.raises(AnalysisError, match="give it in percent"):
+        taken(frame().assign(crowded=0.3))
     with pytest.raises(AnalysisError, match="12 complete places"):
         taken(frame(12))
 

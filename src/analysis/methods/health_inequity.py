@@ -76,7 +76,7 @@ def places(
     county; a place without them counts as having no neighbours.
 
     Raises AnalysisError for a missing column, a repeated place, negative numbers, a
-    disadvantage outside 0 to 100, or fewer than 20 complete places.
+    disadvantage outside 0 to 100 or given as a share of 1, or fewer than 20 complete places.
 
     >>> frame = pd.DataFrame({"place": [f"p{i:02}" for i in range(30)], "n": 900, "cases": 20, "poor": range(30)})
     >>> len(places(frame, events="cases", people="n", disadvantage="poor").names)
@@ -101,6 +101,8 @@ def places(
     if wrong.any():
         named = ", ".join(map(str, rows.loc[kept.index[wrong], place][:3]))
         raise AnalysisError(f"health inequity: negative events, or {disadvantage} outside 0 to 100 percent, at {named}")
+    if len(kept) and kept[disadvantage].max() <= 1:
+        raise AnalysisError(f"health inequity: {disadvantage} lies between 0 and 1: give it in percent (times 100)")
     if len(kept) < FEWEST_PLACES:
         raise AnalysisError(f"health inequity: {len(kept)} complete places, at least {FEWEST_PLACES} are needed")
     lost = rows.loc[~good]
