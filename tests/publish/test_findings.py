@@ -130,8 +130,8 @@ def test_every_unit_is_written() -> None:
     for unit in UNITS.values():
         if unit.kind == "number":
             extra: dict[str, Any] = {"dollars": {"year": 2018, "real": True}}.get(unit.name, {})
-            made = finding(f"x_{unit.name}", 0.5 if unit.high == 1 else 20, unit=unit.name, no_interval="complete count",
-                           denominator="residents", **extra)  # fmt: skip
+            extra |= {"no_interval": "complete count", "denominator": "residents"}
+            made = finding(f"x_{unit.name}", 0.5 if unit.high == 1 else 20, unit=unit.name, **extra)
             assert findings.summary(made)
 
 

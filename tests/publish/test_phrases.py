@@ -133,10 +133,20 @@ def test_what_is_missing_never_prints_a_digit(status: Any, unit: str) -> None:
     x = Finding(name="x", value=None, unit=unit, status=status, change=True, n=1204, year=2018, real=True)
     other = Finding(name="y", value=5.0, unit=unit, interval=(4.0, 6.0), level=0.9)
     texts = [
-        phrases.value(x), phrases.brief(x), phrases.interval_range(x), phrases.interval_words(x), phrases.signed(x),
-        phrases.direction(x), phrases.moved(x, span=True), phrases.compared(x, other), phrases.compared(other, x),
-        phrases.share(x), phrases.counted(x, "tract"), phrases.listed(x), phrases.rank_group(x),
-    ]  # fmt: skip
+        phrases.value(x),
+        phrases.brief(x),
+        phrases.interval_range(x),
+        phrases.interval_words(x),
+        phrases.signed(x),
+        phrases.direction(x),
+        phrases.moved(x, span=True),
+        phrases.compared(x, other),
+        phrases.compared(other, x),
+        phrases.share(x),
+        phrases.counted(x, "tract"),
+        phrases.listed(x),
+        phrases.rank_group(x),
+    ]
     assert not any(char.isdigit() for text in texts for char in text)
 
 
@@ -189,17 +199,36 @@ def test_a_narrower_level_does_not_win_a_comparison(made: Callable[..., Finding]
         ({"value": 6.6, "unit": "points", "interval": (5.4, 7.8)}, phrases.moved, "rose 6.6 percentage points"),
         ({"value": 1, "unit": "points", "no_interval": "exact"}, phrases.value, "1 percentage point"),
         ({"value": 0, "no_interval": "exact"}, phrases.moved, "did not change"),
-        ({"value": 1387, "unit": "dollars", "interval": (1346, 1428), "noun": "a month", "year": 2018, "real": True},
-         phrases.value, "$1,390 a month in 2018 dollars"),
-        ({"value": 1387, "unit": "dollars", "interval": (1346, 1428), "noun": "a month", "year": 2018, "real": True},
-         phrases.interval_range, "$1,350 to $1,430 a month in 2018 dollars"),
-        ({"value": 1387, "unit": "dollars", "interval": (1346, 1428), "year": 2018, "real": True}, phrases.brief, "$1,390"),
-        ({"value": -120, "unit": "dollars", "no_interval": "exact", "year": 1999, "real": False}, phrases.value,
-         "−$120 in the dollars of 1999, not adjusted for inflation"),
-        ({"value": 3_979_576, "unit": "people", "interval": (3_930_000, 4_030_000), "change": False}, phrases.value,
-         "3.98 million people"),
-        ({"value": 10_040_682, "unit": "people", "no_interval": "census", "change": False}, phrases.value,
-         "10,040,682 people"),
+        (
+            {"value": 1387, "unit": "dollars", "interval": (1346, 1428), "noun": "a month", "year": 2018, "real": True},
+            phrases.value,
+            "$1,390 a month in 2018 dollars",
+        ),
+        (
+            {"value": 1387, "unit": "dollars", "interval": (1346, 1428), "noun": "a month", "year": 2018, "real": True},
+            phrases.interval_range,
+            "$1,350 to $1,430 a month in 2018 dollars",
+        ),
+        (
+            {"value": 1387, "unit": "dollars", "interval": (1346, 1428), "year": 2018, "real": True},
+            phrases.brief,
+            "$1,390",
+        ),
+        (
+            {"value": -120, "unit": "dollars", "no_interval": "exact", "year": 1999, "real": False},
+            phrases.value,
+            "−$120 in the dollars of 1999, not adjusted for inflation",
+        ),
+        (
+            {"value": 3_979_576, "unit": "people", "interval": (3_930_000, 4_030_000), "change": False},
+            phrases.value,
+            "3.98 million people",
+        ),
+        (
+            {"value": 10_040_682, "unit": "people", "no_interval": "census", "change": False},
+            phrases.value,
+            "10,040,682 people",
+        ),
         ({"value": 24.6, "interval": (22, 27), "change": False}, phrases.share, "about one in four"),
         ({"value": 49.6, "interval": (48, 51), "change": False}, phrases.share, "about half"),
         ({"value": 49.6, "interval": (48, 51), "change": False, "threshold": (50.0,)}, phrases.share, "49.6 percent"),
@@ -207,15 +236,25 @@ def test_a_narrower_level_does_not_win_a_comparison(made: Callable[..., Finding]
         ({"value": 99.96, "interval": (99.0, 100.0), "change": False}, phrases.value, "99.96 percent"),
         ({"value": ("Aldea", "Bahía", "Cerro"), "unit": "list"}, phrases.listed, "Aldea, Bahía and Cerro"),
         ({"value": (), "unit": "list"}, phrases.listed, "none"),
-        ({"value": "Aldea", "unit": "text", "group": ("Aldea", "Bahía")}, phrases.rank_group,
-         "Aldea or Bahía, which the data cannot tell apart"),
-        ({"value": tuple("ABCDEFG"), "unit": "list"}, phrases.rank_group, "one of 7 places that the data cannot tell apart"),
-        ({"value": 12.34, "unit": "per_100k", "interval": (11.1, 13.5), "change": False}, phrases.value,
-         "12.3 per 100,000 residents"),
+        (
+            {"value": "Aldea", "unit": "text", "group": ("Aldea", "Bahía")},
+            phrases.rank_group,
+            "Aldea or Bahía, which the data cannot tell apart",
+        ),
+        (
+            {"value": tuple("ABCDEFG"), "unit": "list"},
+            phrases.rank_group,
+            "one of 7 places that the data cannot tell apart",
+        ),
+        (
+            {"value": 12.34, "unit": "per_100k", "interval": (11.1, 13.5), "change": False},
+            phrases.value,
+            "12.3 per 100,000 residents",
+        ),
         ({"value": 1, "unit": "days", "no_interval": "exact"}, phrases.value, "1 day"),
         ({"value": 2_500_000, "unit": "bytes", "no_interval": "exact"}, phrases.value, "2.5 MB"),
     ],
-)  # fmt: skip
+)
 def test_phrases(made: Callable[..., Finding], fields: dict[str, Any], spoken: Callable[..., str], text: str) -> None:
     assert spoken(made(**fields)).replace("\u00a0", " ") == text
 

@@ -16,9 +16,16 @@ numbers = st.floats(-1e9, 1e9, allow_nan=False).map(lambda x: float(f"{x:.6g}"))
 # Review of Particle Physics, introduction, 5.3: 0.827 ± 0.119 → 0.83 ± 0.12 and 0.827 ± 0.367 → 0.8 ± 0.4.
 @pytest.mark.parametrize(
     ("value", "half", "shown"),
-    [(0.827, 0.119, "0.83"), (0.827, 0.367, "0.8"), (39.2, 4.1, "39"), (39.24, 1.2, "39.2"), (1387.0, 41, "1,390"),
-     (3_979_576, 4_100, "3,980,000"), (-3.21, 0.5, "−3.2")],
-)  # fmt: skip
+    [
+        (0.827, 0.119, "0.83"),
+        (0.827, 0.367, "0.8"),
+        (39.2, 4.1, "39"),
+        (39.24, 1.2, "39.2"),
+        (1387.0, 41, "1,390"),
+        (3_979_576, 4_100, "3,980,000"),
+        (-3.21, 0.5, "−3.2"),
+    ],
+)
 def test_the_half_width_decides_the_digits(value: float, half: float, shown: str) -> None:
     assert digits(*rounded(value, decimals_for(half))) == shown
 
@@ -33,9 +40,18 @@ def test_never_more_than_two_significant_digits_of_the_half_width(half: float) -
 
 @pytest.mark.parametrize(
     ("value", "decimals", "limits", "shown"),
-    [(49.6, 0, [50], "49.6"), (50.4, 0, [50], "50.4"), (50, 0, [50], "50"), (49.96, 0, [50], "49.96"), (0.04, 0, [], "0.04"),
-     (-0.04, 0, [], "−0.04"), (12.5, 0, [12.5], "12.5"), (99.96, 1, [100], "99.96"), (1e-15, 0, [], "0.000000000000001")],
-)  # fmt: skip
+    [
+        (49.6, 0, [50], "49.6"),
+        (50.4, 0, [50], "50.4"),
+        (50, 0, [50], "50"),
+        (49.96, 0, [50], "49.96"),
+        (0.04, 0, [], "0.04"),
+        (-0.04, 0, [], "−0.04"),
+        (12.5, 0, [12.5], "12.5"),
+        (99.96, 1, [100], "99.96"),
+        (1e-15, 0, [], "0.000000000000001"),
+    ],
+)
 def test_rounding_stays_on_its_side(value: float, decimals: int, limits: list[float], shown: str) -> None:
     assert digits(*rounded(value, decimals, limits)) == shown
 

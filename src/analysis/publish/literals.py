@@ -23,7 +23,8 @@ from analysis.publish.templates import PLACEHOLDER, TOKEN, Piece, Pieces
 from analysis.publish.wording import said
 
 _YEAR = r"(?:1[6-9]|20|21)\d\d"
-_RULES = "(?:[-\u2010-\u2015]|\u00a0?to\u00a0?)"
+_DASH = "[-\u2010-\u2015]"
+_UNTIL = f"(?:{_DASH}|[ \u00a0]to[ \u00a0])"
 
 
 @dataclass(frozen=True)
@@ -132,11 +133,11 @@ def _dates() -> tuple[re.Pattern[str], ...]:
     months = said("months")
     month = "(?:" + "|".join([*months, *(rf"{name[:3]}\.?" for name in months), r"Sept\.?"]) + ")"
     day, gap = r"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?", "[ \u00a0]"
-    short = rf"{_YEAR}(?:{_RULES}(?:{_YEAR}|\d\d))?"
+    short = rf"{_YEAR}(?:{_UNTIL}{_YEAR}|{_DASH}\d\d)?"
     patterns = (
         r"\d{4}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?",
-        rf"{month}{gap}{day}(?:{_RULES}(?:{month}{gap})?{day})?(?:,{gap}{_YEAR})?",
-        rf"{day}(?:{_RULES}{day})?{gap}{month}(?:,?{gap}{_YEAR})?",
+        rf"{month}{gap}{day}(?:{_UNTIL}(?:{month}{gap})?{day})?(?:,{gap}{_YEAR})?",
+        rf"{day}(?:{_UNTIL}{day})?{gap}{month}(?:,?{gap}{_YEAR})?",
         rf"{short}s?",
     )
     return tuple(re.compile(rf"(?<![\w.,$€£−+]){pattern}(?![\w%]|[.,]\d)") for pattern in patterns)

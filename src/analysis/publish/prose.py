@@ -212,7 +212,7 @@ def check(cells: Sequence[Cell], context: Context) -> list[Problem]:
     faults += unrendered
     faults += session.said_faults(document, sound)
     seen: dict[tuple[int, int, str, str], Problem] = {}
-    for number, fault in sorted(faults, key=lambda pair: (pair[0], pair[1].line, pair[1].text)):
+    for number, fault in sorted(faults, key=lambda pair: (pair[0], pair[1].line)):
         problem = Problem(context.notebook, number, fault.line, fault.text, fault.message)
         seen.setdefault((number, fault.line, fault.text, fault.message), problem)
     return list(seen.values())
@@ -367,19 +367,19 @@ class _Session:
                 )
                 offset = _offsets(passage.text, sentence)
                 faults += [(passage.cell, _fault(passage, claim, offset[claim.start])) for claim in claims]
-        for block in document.cells:
-            faults += [fault for token in block.tokens for fault in self._formula_faults(block.number, token)]
+        for token in (*(token for block in document.cells for token in block.tokens), *document.footnotes):
+            faults += self._formula_faults(token, document)
         return faults
 
-    def _formula_faults(self, number: int, token: Token) -> list[tuple[int, Fault]]:
+    def _formula_faults(self, token: Token, document: Document) -> list[tuple[int, Fault]]:
         faults = []
         for item in [token, *(token.children or [])]:
             if item.type.startswith("math"):
                 try:
                     self.reader.html([item], {})
                 except AnalysisError as error:
-                    line = token.map[0] if token.map else 0
-                    faults.append((number, Fault(max(1, line), item.content, str(error))))
+                    number, line = document.place(token.map[0] if token.map else 0)
+                    faults.append((number, Fault(line, item.content, str(error))))
         return faults
 
     def _plain(self, token: Token) -> str:

@@ -247,13 +247,13 @@ def _decimals(
     high: Sequence[float],
     statuses: Sequence[str],
 ) -> int:
-    """One number of decimals for the column: what the median interval supports, else what its values need."""
+    """One number of decimals for the column: what three quarters of its intervals support, else what its values need."""
     if spec.decimals is not None or unit.kind != "number":
         return spec.decimals or 0
     shown = [row for row, status in enumerate(statuses) if status == "ok"]
-    halves = [(high[row] - low[row]) / 2 for row in shown if high[row] > low[row]]
+    halves = sorted(decimals_for((high[row] - low[row]) / 2) for row in shown if high[row] > low[row])
     if halves:
-        supported = median_low(sorted(decimals_for(half) for half in halves))
+        supported = halves[len(halves) // 4]
         return min(supported, 0) if unit.whole else max(supported, 0)
     sizes = [default_decimals(float(values[row]), whole=unit.whole, significant=unit.significant) for row in shown]
     return min(median_low(sorted(sizes)), 2) if sizes else 0

@@ -165,6 +165,8 @@ class Speaker:
         except TemplateSyntaxError as error:
             return [Fault(error.lineno, "", f"template error: {error.message}")]
         faults = {*self._name_faults(tree), *self._filter_faults(tree)}
+        for use in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+            faults.add(Fault(use.lineno, "", "template error: prose stands in the notebook, it includes nothing"))
         return sorted(faults, key=lambda fault: (fault.line, fault.text))
 
     def render(self, source: str) -> str:
