@@ -35,7 +35,7 @@ def with_totals(inner: np.ndarray) -> np.ndarray:
 
 
 def test_two_in_every_row_and_column_can_still_reveal_one_exactly() -> None:
-    # The textbook trap (Cox 1980): every row and column with a hidden cell has at least two. But rows one and two hide the
+    # The textbook trap (Cox 1980): every row and column has two hidden cells or more. But rows one and two hide the
     # four cells that columns one and two hide, and one more: their published remainders differ by just that one.
     inner = np.array([[20, 50, 60, 33, 41], [30, 40, 2, 55, 62], [70, 25, 35, 28, 19], [80, 15, 45, 90, 26]])
     hidden = np.array([[1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [0, 0, 1, 1, 1], [0, 0, 0, 1, 1]], dtype=bool)

@@ -207,7 +207,7 @@ def check(cells: Sequence[Cell], context: Context) -> list[Problem]:
     session = _Session(context)
     faults = [(cell.number, fault) for cell in cells for fault in session.speaker.faults(cell.source)]
     sound = [cell for cell in cells if cell.number not in {number for number, _ in faults}]
-    faults += session.typed_faults(sound)
+    faults += session.typed_faults([cell for cell in cells if session.speaker.readable(cell.source)])
     document, unrendered = session.read(sound)
     faults += unrendered
     faults += session.said_faults(document, sound)

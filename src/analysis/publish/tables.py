@@ -247,7 +247,7 @@ def _decimals(
     high: Sequence[float],
     statuses: Sequence[str],
 ) -> int:
-    """One number of decimals for the column: what three quarters of its intervals support, else what its values need."""
+    """Decimals of the whole column: what three quarters of its intervals support, else what its values need."""
     if spec.decimals is not None or unit.kind != "number":
         return spec.decimals or 0
     shown = [row for row, status in enumerate(statuses) if status == "ok"]

@@ -169,6 +169,14 @@ class Speaker:
             faults.add(Fault(use.lineno, "", "template error: prose stands in the notebook, it includes nothing"))
         return sorted(faults, key=lambda fault: (fault.line, fault.text))
 
+    def readable(self, source: str) -> bool:
+        """Whether the template can be parsed at all, whatever it names."""
+        try:
+            self._environment.parse(source)
+        except TemplateSyntaxError:
+            return False
+        return PRIVATE.search(source) is None
+
     def render(self, source: str) -> str:
         """The text with tokens; raises :class:`TemplateFault` where a template cannot be rendered."""
         missing = {name: self._missing(name) for name in self._unknown(source)} if self._lenient else {}

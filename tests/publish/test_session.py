@@ -1,0 +1,212 @@
+"""What a notebook publishes travels in its outputs, through a real kernel."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from analysis.project import AnalysisError
+from analysis.publish import payload, session
+from analysis.publish.exhibits import figure
+from analysis.publish.findings import Finding, finding
+from analysis.publish.previews import preview, previewed
+from analysis.publish.references import load_references
+
+SETUP = "from analysis import publish\nimport pandas as pd"
+FINDING = "publish.finding('tracts', 1204, unit='count', no_interval='complete count', noun='census tract')"
+TABLE = (
+    "publish.table('t', pd.DataFrame({'n': [3]}), title='T', columns={'n': publish.Column(label='N', unit='count')})"
+)
+DOWNLOAD = "publish.download('d', pd.DataFrame({'n': [3]}), title='D', description='x')"
+
+
+def executed(root: Path, *cells: str) -> Any:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    client = NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(root)}})
+    return client.execute()
+
+
+def test_an_executed_notebook_carries_everything(root: Path) -> None:
+    notebook = executed(
+        root, SETUP, FINDING, TABLE, DOWNLOAD, "f = publish.finding('again', 2, unit='days', no_interval='x')\nf"
+    )
+    written = json.loads(nbformat.writes(notebook))
+    found = payload.published(written)
+    assert found.findings["tracts"] == Finding.from_json(found.findings["tracts"].to_json())
+    assert found.findings["tracts"].value == 1204
+    assert list(found.exhibits) == ["t"]
+    assert found.table_numbers == {"t": 1}
+    assert found.downloads["d"].rows == 1
+    assert found.cells == {"tracts": 2, "t": 3, "d": 4, "again": 5}
+    # One output each: the value of the cell is not shown a second time.
+    assert [len(cell.outputs) for cell in notebook.cells] == [0, 1, 1, 1, 1]
+    assert set(notebook.cells[1].outputs[0].data) == {payload.FINDING, "text/html", "text/plain"}
+
+
+def test_a_name_used_in_two_cells_stops_the_run(root: Path) -> None:
+    with pytest.raises(CellExecutionError, match="published twice"):
+        executed(root, SETUP, FINDING + "\n" + FINDING)
+
+
+def test_two_outputs_of_one_name_are_refused_when_read(made: Callable[..., Finding]) -> None:
+    output = {"data": {payload.FINDING: made().to_json()}}
+    notebook = {"cells": [{"outputs": [output]}, {"outputs": [output]}]}
+    with pytest.raises(AnalysisError, match="cells 1 and 2"):
+        payload.published(notebook)
+
+
+def test_running_a_cell_again_replaces_its_finding(
+    made: Callable[..., Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for run in (1, 2):
+        monkeypatch.setattr(session, "_where", lambda run=run: ("cell-a", run))
+        session.record(made(value=float(run)), card="", text="")
+    assert session.recorded("finding")["rent_change"].value == 2.0
+    monkeypatch.setattr(session, "_where", lambda: ("cell-b", 3))
+    with pytest.raises(AnalysisError, match="published twice"):
+        session.record(made(), card="", text="")
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    heavy = ("pandas", "numpy", "jinja2", "matplotlib")
+    code = f"import sys, analysis.publish; print([m for m in {heavy} if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "[]"
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A drawing as the figures make them."""
+
+    data: pd.DataFrame
+    alt: str = "Rents rose in most places."
+    svg: str = "<svg></svg>"
+    svg_narrow: str = ""
+
+    def named(self, name: str) -> Sketch:
+        return replace(self, svg=f"<svg id='{name}'></svg>")
+
+    def with_alt(self, alt: str) -> Sketch:
+        return replace(self, alt=alt)
+
+
+FRAME = pd.DataFrame({"place": ["Aldea"], "deaths": [20], "rate": [float("nan")]})
+
+
+def test_figures_are_recorded_with_words_data_and_source(loaded: Callable[..., Any]) -> None:
+    loaded("tract_periods")
+    finding("rent_change", 39.2, unit="percent", interval=(35.1, 43.3), change=True)
+    made = figure(
+        "rents",
+        Sketch(FRAME),
+        title="Rents {{ rent_change | moved }}",
+        subtitle="Median",
+        alt="They {{ rent_change | moved }}.",
+    )
+    assert made.alt == "They rose 39 percent."
+    assert made.source == "Source: Census Bureau (ACS 2014–18)."
+    assert made.data == {"columns": ["place", "deaths", "rate"], "rows": [["Aldea", 20, None]]}
+    assert "id='rents'" in made.svg
+    assert payload.Figure.from_json(json.loads(payload.dumps(made))) == made
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"title": " "}, "no title"),
+        ({"subtitle": ""}, "no subtitle"),
+        ({"alt": "up"}, "no alternative text"),
+        ({"alt": "It rose by 39 percent then."}, "39"),
+        ({"people_columns": ["deaths"], "frame": FRAME.assign(deaths=3)}, "from 1 to 10"),
+        ({"name": "rent map"}, "plain identifier"),
+    ],
+)
+def test_what_a_figure_needs(fields: dict[str, Any], told: str) -> None:
+    fields = {"name": "rents", "title": "Rents", "subtitle": "Median", **fields}
+    sketch = Sketch(fields.pop("frame", FRAME))
+    with pytest.raises(AnalysisError, match=told):
+        figure(fields.pop("name"), sketch, **fields)
+
+
+def test_a_preview_shows_prose_problems_and_what_is_still_to_come(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finding("rent_change", 39.2, unit="percent", interval=(35.1, 43.3), change=True)
+    sources = ["# Rents {{ rent_change | moved }}", "Later {{ income_change | moved }} and 12 more."]
+    notebook = {"cells": [{"cell_type": "markdown", "source": source} for source in sources]}
+    html, text = previewed(notebook, "01.ipynb")
+    assert "rose 39\u00a0percent" in html
+    assert "income_change: not run yet" in html
+    assert "&#x27;12&#x27; is typed" in html
+    assert "reading grade" in text
+    file = tmp_path / "01.ipynb"
+    file.write_text(json.dumps(notebook), encoding="utf-8")
+    preview(file)
+    assert "cell 2, line 1" in capsys.readouterr().out
+
+
+def test_the_notebook_is_found_or_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    with pytest.raises(AnalysisError, match=r"preview\('path"):
+        preview()
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "gone.ipynb"))
+    with pytest.raises(AnalysisError, match="save it first"):
+        preview()
+
+
+REFERENCES = """\
+zou_donner:
+  authors: [\"Zou, G.\", \"Donner, A.\"]
+  year: 2008
+  title: Construction of confidence limits
+  container: Statistics in Medicine 27
+  url: https://doi.org/10.1002/sim.3095
+acs:
+  authors: U.S. <Census> Bureau
+  year: 2020
+  title: Handbook
+  short: Census Bureau 2020
+"""
+
+
+def test_references_are_read_and_escaped(tmp_path: Path) -> None:
+    file = tmp_path / "references.yml"
+    file.write_text(REFERENCES, encoding="utf-8")
+    found = load_references(file)
+    assert found["zou_donner"].short == "Zou and Donner 2008"
+    assert found["acs"].short == "Census Bureau 2020"
+    assert "<Census>" not in found["acs"].html
+    assert load_references(tmp_path / "none.yml") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a:\n  year: 2\n  title: x\n", "references.yml:1: a: authors is missing"),
+        (REFERENCES + "acs:\n  authors: x\n  year: 1\n  title: y\n", "references.yml:12: reference 'acs' stands twice"),
+        ("a:\n  authors: x\n  year: 2\n  titel: x\n", "did you mean title"),
+        ("a:\n  authors: x\n  year: 2\n  title: x\n  url: javascript:x\n", "https"),
+        ("- a\n", "mapping"),
+        ("a: [", "not readable"),
+    ],
+)
+def test_a_broken_reference_is_named_with_its_line(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "references.yml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(AnalysisError, match=told):
+        load_references(file)
+
+
+def test_the_references_of_this_checkout_are_sound() -> None:
+    assert isinstance(load_references(), dict)
