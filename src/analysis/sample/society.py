@@ -169,7 +169,7 @@ def _dollars(name: str, period: str, town: Society) -> Floats:
 def _people(period: str, town: Society, centre: Floats) -> People:
     level, size = LEVELS[period], len(town.status)
     groups = _groups(period, town, centre)
-    population, households, units = _homes(period, town, centre, groups["hispanic"])
+    population, households, units = _homes(period, town, centre)
     shape = 1.0 / (1.0 + np.exp(-(0.05 - 0.75 * town.status + _bumps(centre, ((-0.4, -4.6, 2.6, 3.5),)))))
     renters = np.clip(shape + stream("tenure").normal(0, 0.06, size), 0.03, 0.985)
     degrees = _logit(level.bachelors) + 0.85 * town.status + stream("degrees").normal(0, 0.18, size)
@@ -214,14 +214,19 @@ def _logit(share: float) -> float:
     return float(np.log(share / (1.0 - share)))
 
 
-def _homes(period: str, town: Society, centre: Floats, hispanic: Floats) -> tuple[Floats, Floats, Floats]:
+def _homes(period: str, town: Society, centre: Floats) -> tuple[Floats, Floats, Floats]:
     """Residents, households and homes of each tract, whole numbers."""
     label, ground = areas(), blocks()
     size = len(town.status)
     drawn = np.bincount(label.tract, weights=ground.people)[:size]
     people = drawn / drawn.sum() * LEVELS[period].population
     people = people * np.exp(0.5 * _drift("income", period, size))
-    length = np.log(2.98) + 0.55 * (hispanic - 0.45) + _bumps(centre, ((-0.4, -4.6, -0.38, 3.0),))
+    # Sizes rest on the groups of 2000, so that the planted change of size is all the change there is.
+    length = (
+        np.log(2.98)
+        + 0.55 * (_groups("2000", town, centre)["hispanic"] - 0.45)
+        + _bumps(centre, ((-0.4, -4.6, -0.38, 3.0),))
+    )
     length = length + stream("household size").normal(0, 0.07, size) + _drift("household_size", period, size)
     length = length + _COURSE[period] * np.log(change_of(town, "household_size"))
     in_homes = np.full(size, 0.985)

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import shapely
+from scipy.special import ndtr
 
 from analysis.sample import calibration, casefiles, epidemic, hospitals
 from analysis.sample.areas import areas
 from analysis.sample.names import CITY, COUNTY, NEIGHBORHOODS, NEW_NEIGHBORHOOD, STATE
 from analysis.sample.outlines import SURVEY_ERROR, outlines
-from analysis.sample.randomness import SEED, Floats, settled
+from analysis.sample.randomness import SEED, Flags, Floats, settled
 from analysis.sample.society import People, Society, society
 from analysis.sample.vintages import WATER, geoid, vintages
 from analysis.sample.wire import Raw
@@ -103,11 +104,13 @@ def _change() -> dict[str, Any]:
             "neighborhoods": sorted(NEIGHBORHOODS[k] for k in town.changed),
             "tracts": listed("changed"),
             "planted": vars_of(calibration.CHANGED),
+            "realised": _realised(town, "changed"),
         },
         "slipped": {
             "neighborhoods": sorted(NEIGHBORHOODS[k] for k in town.slipped),
             "tracts": listed("slipped"),
             "planted": vars_of(calibration.SLIPPED),
+            "realised": _realised(town, "slipped"),
         },
         "elsewhere": {
             "growth_nominal": {name: round(_level("2018", name) / _level("2000", name), 6) for name in DOLLARS},
@@ -128,6 +131,32 @@ def vars_of(plan: calibration.Change) -> dict[str, float]:
     12.0
     """
     return {name: getattr(plan, name) for name in calibration.Change.__dataclass_fields__}
+
+
+def _realised(town: Society, regime: str) -> dict[str, float]:
+    """How the tracts of a regime truly moved beyond those elsewhere: factors and points, means over tracts."""
+    before, after = town.periods["2000"], town.periods["2018"]
+    mine, others = town.regime == regime, town.regime == "as everywhere"
+
+    def beyond(change: Floats) -> float:
+        return float(change[mine].mean() - change[others].mean())
+
+    size = [people.population / people.households for people in (before, after)]
+    out = {name: beyond(np.log(getattr(after, name) / getattr(before, name))) for name in DOLLARS}
+    out["household_size"] = beyond(np.log(size[1] / size[0]))
+    out = {name: round(float(np.exp(value)), 6) for name, value in out.items()}
+    for name in ("bachelors", "white"):
+        out[f"{name}_points"] = round(100 * beyond(getattr(after, name) - getattr(before, name)), 6)
+    grown = [_high_over_low(after, part) / _high_over_low(before, part) for part in (mine, others)]
+    return out | {"high_over_low_incomes": round(grown[0] / grown[1], 6)}
+
+
+def _high_over_low(people: People, part: Flags) -> float:
+    """Households of $100,000 and more over those under $25,000, in the dollars of the time."""
+    spread = calibration.WITHIN["income"]
+    low, high = (ndtr((np.log(bound) - np.log(people.income)) / spread) for bound in (25_000.0, 100_000.0))
+    homes = people.households
+    return float((homes * (1 - high))[part].sum() / (homes * low)[part].sum())
 
 
 def _level(period: str, name: str) -> float:
