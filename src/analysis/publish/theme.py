@@ -17,7 +17,7 @@ import yaml
 from analysis.project import AnalysisError, current_project
 from analysis.publish.colour import hexadecimal, ramp, rgb
 
-SECTIONS = ("typefaces", "sizes", "colours", "more_contrast", "series", "text_of", "ramps", "words")
+SECTIONS = ("typefaces", "sizes", "colours", "more_contrast", "series", "text_of", "text_on", "parts", "ramps", "words")
 STEPS = range(2, 8)
 ARMS = ("fall-3", "fall-2", "fall-1", "middle", "rise-1", "rise-2", "rise-3")
 
@@ -36,6 +36,8 @@ class Style:
     steps: Mapping[str, tuple[str, str]]
     series: tuple[str, ...]
     text_of: Mapping[str, str]
+    text_on: Mapping[str, str]
+    parts: tuple[str, ...]
     words: Mapping[str, Mapping[str, Any]]
 
     @property
@@ -76,7 +78,8 @@ def read_style(path: Path) -> Style:
     if missing or unknown:
         raise AnalysisError(f"style.yml: missing {missing}, unknown {unknown}; expected {', '.join(SECTIONS)}")
     palette = {name: _pair(f"colours.{name}", pair) for name, pair in data["colours"].items()}
-    for name in [*data["series"], *data["text_of"], *data["text_of"].values(), *data["more_contrast"]]:
+    pairs = [*data["text_of"].items(), *data["text_on"].items()]
+    for name in [*data["series"], *data["parts"], *data["more_contrast"], *(n for pair in pairs for n in pair)]:
         if name not in palette:
             raise AnalysisError(f"style.yml: {name!r} is not under colours")
     return Style(
@@ -87,6 +90,8 @@ def read_style(path: Path) -> Style:
         steps=_steps(data["ramps"]),
         series=tuple(data["series"]),
         text_of=data["text_of"],
+        text_on=data["text_on"],
+        parts=tuple(data["parts"]),
         words=data["words"],
     )
 

@@ -41,6 +41,13 @@ class ValueAxis:
         size = theme.style().sizes["small"]
         return max(fonts.text_width(label, size) for label in self.labels)
 
+    def within(self, low: float, high: float) -> ValueAxis:
+        """The axis without the ticks beyond ``low`` and ``high``; all of them where fewer than two would stay."""
+        kept = [i for i, tick in enumerate(self.ticks) if low - 1e-9 <= tick <= high + 1e-9]
+        if len(kept) < 2:
+            return self
+        return ValueAxis([self.ticks[i] for i in kept], [self.labels[i] for i in kept])
+
 
 def value_axis(low: float, high: float, unit: str, most: int, *, plus: bool = False) -> ValueAxis:
     """Ticks that span the values.

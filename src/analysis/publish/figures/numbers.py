@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -79,13 +80,13 @@ def scribe(unit: str, values: Iterable[float], half_widths: Iterable[float] = ()
     """
     known = unit_named(unit)
     found = np.array([v for v in values if math.isfinite(v)])
-    if not found.size or known.whole:
-        return Scribe(known, 0, plus)
-    spread = float(np.ptp(found)) or abs(float(found[0]))
-    decimals = 0 if spread == 0 else max(0, min(1 - math.floor(math.log10(spread)), 4))
+    decimals = 0
+    if found.size and not known.whole and not np.all(found == np.round(found)):
+        spread = float(np.ptp(found)) or abs(float(found[0]))
+        decimals = max(0, min(1 - math.floor(math.log10(spread)), 4))
     widths = sorted(w for w in half_widths if math.isfinite(w) and w > 0)
     if widths:
-        decimals = min(decimals, max(0, decimals_for(widths[len(widths) // 2])))
+        decimals = min(decimals, decimals_for(widths[len(widths) // 2]))
     return Scribe(known, decimals, plus)
 
 
@@ -120,11 +121,30 @@ def counted(number: int, noun: str) -> str:
     """
     from analysis.publish.units import plural
 
-    names = theme.words()["numbers"]
     if number == 0:
-        return f"{names[0]} of the {plural(noun)}"
-    shown = names[number] if number < len(names) else f"{number:,}"
-    return f"{shown} {plural(noun, number)}"
+        return f"{in_words(0)} of the {plural(noun)}"
+    return f"{in_words(number)} {plural(noun, number)}"
+
+
+def in_words(number: int) -> str:
+    """A count as a sentence writes it.
+
+    >>> in_words(0), in_words(3), in_words(1200)
+    ('none', 'three', '1,200')
+    """
+    names = theme.words()["numbers"]
+    return str(names[number]) if number < len(names) else f"{number:,}"
+
+
+def once(words: str, label: str) -> str:
+    """``words`` without the unit that ``label`` has just said.
+
+    >>> once("441 to 3,328 per 100,000 residents", "Cases per 100,000 residents")
+    '441 to 3,328'
+    """
+    if "per 100,000" in label:
+        return re.sub(r" per 100,000(?: residents)?", "", words)
+    return words
 
 
 def when(value: object) -> str:

@@ -79,31 +79,44 @@ def beside_points(
     sizes: Sequence[tuple[float, float]],
     taken: Sequence[Box],
     frame: Box,
+    *,
+    better_free: Sequence[Box] = (),
     distance: float = 7.0,
 ) -> list[Box | None]:
     """A free box of each size near each point, inside ``frame`` and clear of ``taken`` and of each other.
 
-    A label for which there is no room near its point gets ``None``: better unnamed than unreadable.
+    Among the free ones the nearest that covers fewest of ``better_free`` is taken. A label for which there is no room
+    near its point gets ``None``: better unnamed than unreadable.
 
     >>> beside_points([(50, 50)], [(20, 10)], [], Box(0, 0, 100, 100))
     [Box(left=57.0, top=45.0, right=77.0, bottom=55.0)]
     """
     occupied = list(taken)
     placed: list[Box | None] = []
-    for (x, y), (width, height) in zip(points, sizes, strict=True):
-        found = None
-        for reach in (distance, 2 * distance, 3.5 * distance):
-            for dx, dy in _SIDES:
-                middle = x + dx * (reach + width / 2), y + dy * (reach + height / 2)
-                box = Box(middle[0] - width / 2, middle[1] - height / 2, middle[0] + width / 2, middle[1] + height / 2)
-                inside = box.left >= frame.left and box.right <= frame.right
-                inside = inside and box.top >= frame.top and box.bottom <= frame.bottom
-                if inside and not any(box.meets(other, 1.0) for other in occupied):
-                    found = box
-                    break
-            if found:
-                break
-        if found:
-            occupied.append(found)
-        placed.append(found)
+    for point, size in zip(points, sizes, strict=True):
+        free = [b for b in _around(point, size, distance) if _inside(b, frame) and not _hit(b, occupied)]
+        best = min(free, key=lambda b: sum(b.meets(other) for other in better_free), default=None)
+        if best:
+            occupied.append(best)
+        placed.append(best)
     return placed
+
+
+def _around(point: tuple[float, float], size: tuple[float, float], distance: float) -> list[Box]:
+    (x, y), (width, height) = point, size
+    found = []
+    for reach in (distance, 2 * distance, 3.5 * distance):
+        for dx, dy in _SIDES:
+            across, down = x + dx * (reach + width / 2), y + dy * (reach + height / 2)
+            found.append(Box(across - width / 2, down - height / 2, across + width / 2, down + height / 2))
+    return found
+
+
+def _inside(box: Box, frame: Box) -> bool:
+    return (
+        box.left >= frame.left and box.right <= frame.right and box.top >= frame.top and box.bottom <= frame.bottom
+    )
+
+
+def _hit(box: Box, occupied: Sequence[Box]) -> bool:
+    return any(box.meets(other, 1.0) for other in occupied)

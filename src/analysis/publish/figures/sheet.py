@@ -218,13 +218,19 @@ class Sheet:
         weight: int = 400,
         anchor: Anchor = "left",
         halo: bool = False,
+        upward: bool = False,
     ) -> Box:
-        """One line of text with its baseline at ``y``; returns the room it takes."""
+        """One line of text with its baseline at ``y``; returns the room it takes.
+
+        ``upward`` turns it to read from bottom to top, starting at ``y``, centred on ``x``.
+        """
         from matplotlib.text import Text
 
         shown = svg.printable(words)
         points = float(size or theme.style().sizes["text"])
         box = text_box(x, y, shown, points, weight, anchor)
+        if upward:
+            box = Box(x - 0.5 * points, y - (box.right - box.left), x + 0.5 * points, y)
         if not shown:
             return box
         self.texts.append((shown, box))
@@ -236,8 +242,9 @@ class Sheet:
             fontsize=points,
             fontweight=weight,
             fontfamily="Roboto",
-            horizontalalignment=anchor,
-            verticalalignment="baseline",
+            horizontalalignment="center" if upward else anchor,
+            verticalalignment="bottom" if upward else "baseline",
+            rotation=90 if upward else 0,
             parse_math=False,  # a dollar sign is money here
         )
         if halo:

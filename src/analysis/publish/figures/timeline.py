@@ -15,7 +15,7 @@ from analysis.publish.figures.columns import picked, truth
 from analysis.publish.figures.events import Event, Events, arrange, draw_list, draw_names, draw_stems
 from analysis.publish.figures.keys import Entry, draw_key, draw_triangle, key_rows
 from analysis.publish.figures.lines import Frame, ValueAxis
-from analysis.publish.figures.numbers import Scribe, scribe, when
+from analysis.publish.figures.numbers import Scribe, once, scribe, when
 from analysis.publish.figures.placing import spread
 from analysis.publish.figures.scales import Floats, Scale, Tick, days, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
@@ -444,7 +444,7 @@ def _sentence(story: Story, series: Series, names: pd.Series) -> str:
         return f"{preposition} {when(names[series.x[i]])}"
 
     def value(i: int) -> str:
-        return write.interval(float(series.y[i]), float(series.low[i]), float(series.high[i]))
+        return once(write.interval(float(series.y[i]), float(series.low[i]), float(series.high[i])), story.label)
 
     subject = series.name or story.label or "The value"
     if len(known) == 1:
@@ -455,5 +455,5 @@ def _sentence(story: Story, series: Series, names: pd.Series) -> str:
         if place in ends:
             ends[place] += f", the {word}"
         else:
-            spoken.append(f"{word} {write.words(float(series.y[place]))} {at(place)}")
+            spoken.append(f"{word} {once(write.words(float(series.y[place])), story.label)} {at(place)}")
     return f"{subject}: " + "; ".join([*ends.values(), *spoken]) + "."

@@ -1,0 +1,317 @@
+"""Estimates with their intervals, one row each, against a reference: the forest plot and the ranged dot plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.project import AnalysisError
+from analysis.publish import fonts, theme
+from analysis.publish.figures import lines
+from analysis.publish.figures.columns import picked, truth
+from analysis.publish.figures.keys import Entry
+from analysis.publish.figures.numbers import Scribe, counted, scribe
+from analysis.publish.figures.rows import (
+    Grid,
+    draw_axis,
+    draw_header,
+    draw_names,
+    draw_reference,
+    draw_shades,
+    grid,
+    header_height,
+)
+from analysis.publish.figures.scales import Floats, Scale, extent
+from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.units import plural
+from analysis.publish.wording import said
+
+Bools = npt.NDArray[np.bool_]
+Harm = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """The rows of a dot plot in drawing order, before they have a size."""
+
+    names: tuple[str, ...]
+    groups: tuple[str, ...]
+    value: Floats
+    low: Floats
+    high: Floats
+    apart: Bools
+    tokens: tuple[str, ...]
+    status: tuple[str, ...]
+    highlight: tuple[bool, ...]
+    scribe: Scribe
+    unit: str
+    label: str
+    reference: tuple[float, str] | None
+    reference_interval: tuple[float, float] | None
+    limits: tuple[float, float]
+    keys: tuple[Entry, ...]
+    plus: bool
+
+
+def dotrange(
+    frame: pd.DataFrame,
+    label: str,
+    value: str,
+    *,
+    unit: str,
+    low: str | None = None,
+    high: str | None = None,
+    level: float = 0.95,
+    axis: str = "",
+    group: str | None = None,
+    reference: tuple[float, str] | None = None,
+    reference_interval: tuple[float, float] | None = None,
+    measurable: str | None = None,
+    harm: Harm | None = None,
+    status: str | None = None,
+    highlight: Sequence[str] = (),
+    sort: Literal["value", "given"] = "value",
+    zero: bool | None = None,
+    limits: tuple[float, float] | None = None,
+    plus: bool = False,
+    noun: str = "place",
+) -> Drawing:
+    """Draw one dot with its interval per row of ``frame``, named by the column ``label``.
+
+    A row is drawn strong where it is measurably different from ``reference``: where the true-or-false column
+    ``measurable`` says so, else where its interval at ``level`` excludes the reference; every other row is grey.
+    ``harm`` says which side of the reference harms people; only those rows may be red. A missing value is shown as
+    its ``status`` (``no_data`` by default), never as zero. ``group`` makes headings; ``axis`` names the measure;
+    ``noun`` is what a row is, for the description.
+
+    >>> frame = pd.DataFrame({"d": ["A", "B", "C"], "v": [30, 20, 12], "lo": [27, 17, 9], "hi": [33, 23, 15]})
+    >>> dotrange(frame, "d", "v", unit="percent", low="lo", high="hi", reference=(21, "City"), noun="district").alt
+    'Dot plot of three districts with 95 percent intervals, from 12 to 30 percent. Measurably above City (21 percent):
+    A. Measurably below: C. One district cannot be told apart from it.'
+    """
+    used = [c for c in (group, label, value, low, high, status, measurable) if c]
+    data = picked(frame, used, numbers=[c for c in (value, low, high) if c], bounds=(low, value, high))
+    data = _ordered(data, label, value, group, sort)
+    columns = {c: data[c].to_numpy(dtype=float) for c in (value, low, high) if c}
+    bounds = [columns[c] if c else np.full(len(data), np.nan) for c in (low, high)]
+    apart = _apart(columns[value], bounds, reference, truth(data[measurable]) if measurable else None)
+    names = tuple(str(n) for n in data[label])
+    estimates = Estimates(
+        names=names,
+        groups=tuple("" if group is None else str(g) for g in (data[group] if group else names)),
+        value=columns[value],
+        low=bounds[0],
+        high=bounds[1],
+        apart=apart,
+        tokens=_tokens(columns[value], apart, reference, harm),
+        status=row_status(data, value, status),
+        highlight=tuple(n in set(map(str, highlight)) for n in names),
+        scribe=scribe(unit, columns[value], (bounds[1] - bounds[0]) / 2, plus=plus),
+        unit=unit,
+        label=axis,
+        reference=reference,
+        reference_interval=reference_interval,
+        limits=_limits(columns[value], bounds, reference, zero, limits),
+        keys=_keys(apart, level if low else None, reference, measurable is not None, harm),
+        plus=plus,
+    )
+    alt = _alt(estimates, noun, level if low else None)
+    return both("dotrange", lambda layout: _draw(estimates, layout), data[used], alt)
+
+
+def _ordered(data: pd.DataFrame, label: str, value: str, group: str | None, sort: str) -> pd.DataFrame:
+    """Rows in drawing order: groups as given, within them by falling value, missing ones last."""
+    if data[label].isna().any():
+        raise AnalysisError(f"figure: column {label!r} names the rows and has {int(data[label].isna().sum())} gaps")
+    ranks = {g: i for i, g in enumerate(dict.fromkeys(data[group]))} if group else {}
+    data = data.assign(__group=data[group].map(ranks) if group else 0, __name=data[label].astype(str))
+    by = ["__group", value, "__name"] if sort == "value" else ["__group"]
+    falling = [True, False, True] if sort == "value" else [True]
+    return data.sort_values(by, ascending=falling, kind="stable", na_position="last").reset_index(drop=True)
+
+
+def _apart(
+    value: Floats, bounds: Sequence[Floats], reference: tuple[float, str] | None, told: Bools | None
+) -> Bools:
+    if told is not None:
+        return told & np.isfinite(value)
+    if reference is None or not np.isfinite(bounds[0]).any():
+        return np.isfinite(value)
+    return (bounds[0] > reference[0]) | (bounds[1] < reference[0])
+
+
+def _tokens(
+    value: Floats, apart: Bools, reference: tuple[float, str] | None, harm: Harm | None
+) -> tuple[str, ...]:
+    if harm and reference is None:
+        raise AnalysisError("figure: `harm` needs a `reference` to be on one side of")
+    middle = reference[0] if reference else 0.0
+    harmful = {"higher": value > middle, "lower": value < middle}.get(harm or "", np.zeros(len(value), dtype=bool))
+    return tuple("neutral" if not a else "harm" if h else "navy" for a, h in zip(apart, harmful, strict=True))
+
+
+def row_status(data: pd.DataFrame, value: str, status: str | None) -> tuple[str, ...]:
+    """``ok`` or the kind of emptiness of each row; a missing value without a status has ``no_data``.
+
+    >>> row_status(pd.DataFrame({"v": [1.0, None], "s": ["ok", "suppressed"]}), "v", "s")
+    ('ok', 'suppressed')
+    """
+    given = data[status] if status else pd.Series([None] * len(data), dtype=object)
+    found = []
+    for number, word in zip(data[value], given, strict=True):
+        word = "" if word is None or pd.isna(word) else str(word)
+        found.append("ok" if pd.notna(number) else word if word not in {"", "ok"} else "no_data")
+    unknown = sorted(set(found) - {"ok", *said("status")})
+    if unknown:
+        raise AnalysisError(f"figure: unknown status {', '.join(unknown)}; use {', '.join(said('status'))}")
+    return tuple(found)
+
+
+def _limits(
+    value: Floats,
+    bounds: Sequence[Floats],
+    reference: tuple[float, str] | None,
+    zero: bool | None,
+    limits: tuple[float, float] | None,
+) -> tuple[float, float]:
+    low, high = extent(value, [reference[0]] if reference else None)
+    if limits:
+        if low < limits[0] or high > limits[1]:
+            raise AnalysisError(f"limits {limits} cut off values, which run from {low:g} to {high:g}: widen them")
+        return limits
+    return lines.with_zero(*extent([low, high], *bounds), zero)
+
+
+def _keys(
+    apart: Bools, level: float | None, reference: tuple[float, str] | None, told: bool, harm: Harm | None
+) -> tuple[Entry, ...]:
+    words = theme.words()["keys"]
+    entries = []
+    if (reference or told) and not apart.all():
+        name = reference[1] if reference and not _plain(reference) else ""
+        ending = "_from" if name else ""
+        if harm:
+            sides = {"harm": harm, "navy": "lower" if harm == "higher" else "higher"}
+            entries += [Entry("dot", token, words[f"{side}{ending}"].format(reference=name)) for token, side in sides.items()]
+        elif apart.any():
+            entries.append(Entry("dot", "navy", words[f"measurable{ending}"].format(reference=name)))
+        entries.append(Entry("dot", "neutral", words[f"not_measurable{ending}"].format(reference=name)))
+    if level is not None:
+        entries.append(Entry("line", "neutral", words["interval"].format(level=f"{100 * level:g}")))
+    return tuple(entries)
+
+
+def _plain(reference: tuple[float, str]) -> bool:
+    """Whether the reference is a point of no difference, whose name says its number."""
+    return reference[0] in {0.0, 1.0}
+
+
+def _draw(shown: Estimates, layout: Layout) -> Sheet:
+    width = theme.style().sizes[layout]
+    narrow = layout == "narrow"
+    texts = [shown.scribe.label(v) for v in shown.value]
+    spans = ["" if narrow else _span(shown, i) for i in range(len(texts))]
+    room = max(fonts.text_width(t, 13, 500) for t in texts) + 10
+    span_room = max(fonts.text_width(s, 12) for s in spans) + (8 if any(spans) else 0)
+    header = header_height(shown.label, shown.keys, width)
+    top = header + (22 if shown.reference else 4)
+    placed = grid(shown.names, shown.groups, layout, top=top, right=room + span_room + 6, height=26 if not narrow else 25)
+    sheet = Sheet(layout, placed.box.bottom + 24)
+    axis = lines.value_axis(*shown.limits, shown.unit, 4 if narrow else 6, plus=shown.plus).within(*shown.limits)
+    x = Scale(*shown.limits, placed.box.left + 6, placed.box.right - 6)
+    draw_shades(sheet, placed, shown.highlight)
+    draw_header(sheet, shown.label, shown.keys)
+    _draw_reference(sheet, shown, placed, x)
+    draw_axis(sheet, placed, x, axis)
+    if shown.reference:
+        draw_reference(sheet, placed, x.at(shown.reference[0]), _reference_words(shown))
+    _draw_rows(sheet, shown, placed, x)
+    draw_names(sheet, placed, shown.highlight)
+    for i, band in enumerate(placed.bands):
+        token = "soft" if shown.tokens[i] == "neutral" else theme.text_token(shown.tokens[i])
+        sheet.text(width - span_room, band.middle + 4.5, texts[i], token, weight=500, anchor="right")
+        sheet.text(width, band.middle + 4.2, spans[i], "soft", size=12, anchor="right")
+    return sheet
+
+
+def _reference_words(shown: Estimates) -> str:
+    assert shown.reference is not None
+    level, name = shown.reference
+    if name and _plain(shown.reference):
+        return name
+    return f"{name} {shown.scribe.label(level)}" if name else shown.scribe.label(level)
+
+
+def _draw_reference(sheet: Sheet, shown: Estimates, placed: Grid, x: Scale) -> None:
+    if shown.reference_interval:
+        left, right = x(np.clip(shown.reference_interval, x.low, x.high))
+        sheet.block(Box(float(left), placed.box.top, float(right), placed.box.bottom), "ice")
+
+
+def _span(shown: Estimates, i: int) -> str:
+    """The interval in figures, as a table would show it."""
+    low, high = shown.low[i], shown.high[i]
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return ""
+    return f"{shown.scribe.label(low).removesuffix('%')} to {shown.scribe.label(high).removeprefix('$')}"
+
+
+def _draw_rows(sheet: Sheet, shown: Estimates, placed: Grid, x: Scale) -> None:
+    for i, band in enumerate(placed.bands):
+        if shown.status[i] != "ok":
+            sheet.text(placed.box.left + 14, band.middle + 4.2, said("status", shown.status[i]), "soft", size=12, halo=True)
+            continue
+        ends = x(np.clip([shown.low[i], shown.high[i]], x.low, x.high))
+        if np.isfinite(ends).all():
+            sheet.line(ends.tolist(), [band.middle] * 2, shown.tokens[i], 2.4, alpha=0.6, round_ends=True)
+        sheet.dots([x.at(float(shown.value[i]))], [band.middle], shown.tokens[i], 5)
+
+
+def _alt(shown: Estimates, noun: str, level: float | None) -> str:
+    ok = np.isfinite(shown.value)
+    many = counted(len(shown.names), noun)
+    opening = f"Dot plot of {many}" + (f" with {100 * level:g} percent intervals" if level else "")
+    low, high = float(np.nanmin(shown.value)), float(np.nanmax(shown.value))
+    sentences = [f"{opening}, from {shown.scribe.span(low, high)}."]
+    if shown.reference:
+        sentences += _sides(shown, noun)
+    marked = [i for i, strong in enumerate(shown.highlight) if strong and ok[i]]
+    for i in marked[:MOST_NAMED]:
+        sentences.append(f"{shown.names[i]}: {shown.scribe.interval(*(float(c[i]) for c in (shown.value, shown.low, shown.high)))}.")
+    for status in dict.fromkeys(s for s in shown.status if s != "ok"):
+        count = shown.status.count(status)
+        sentences.append(f"{counted(count, noun).capitalize()}: {said('status', status)}.")
+    assert ok.any()
+    return " ".join(sentences)
+
+
+MOST_NAMED = 6
+
+
+def _sides(shown: Estimates, noun: str) -> list[str]:
+    assert shown.reference is not None
+    level, name = shown.reference
+    ok = np.isfinite(shown.value)
+    above, below = (shown.apart & ok & side for side in (shown.value > level, shown.value < level))
+    rest = int((ok & ~shown.apart).sum())
+    said_reference = f"{name} ({shown.scribe.words(level)})" if name else shown.scribe.words(level)
+    sentences = [
+        f"Measurably above {said_reference}: {_who(shown, above, noun)}.",
+        f"Measurably below: {_who(shown, below, noun)}.",
+    ]
+    if rest:
+        verb = "cannot be told apart from it"
+        sentences.append(f"{counted(rest, noun).capitalize()} {verb}.")
+    return sentences
+
+
+def _who(shown: Estimates, mask: Bools, noun: str) -> str:
+    names = [n for n, m in zip(shown.names, mask, strict=True) if m]
+    if not names:
+        return "none"
+    return ", ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} {plural(noun)}"
