@@ -13,6 +13,8 @@ import pytest
 from analysis.project import Project
 from analysis.report.storage import digest
 
+from . import whitepaper
+
 CELLS = tuple[str, str, tuple[str, ...]]
 
 
@@ -43,7 +45,7 @@ def write_table(project: Project, table: str, rows: str, source: str = "sample")
     (folder / f"{table}.meta.json").write_text(json.dumps({"table": table, "sha256": digest(rows)}), encoding="utf-8")
 
 
-LOAD = '''import csv, hashlib, io
+LOAD = """import csv, hashlib, io
 from analysis.project import current_project, current_source
 from analysis.provenance import DatasetUse, TableUse, record_load
 
@@ -53,7 +55,7 @@ def load(name):
                      "2020-05-01T00:00:00Z", 3, "2010 to 2019", "B", "some dates are missing", ("blank dates",))
     sha = hashlib.sha256(text.encode()).hexdigest()
     record_load(TableUse(name, name.title(), current_source(), sha, 3, "2010 to 2019", (use,), ()))
-    return list(csv.DictReader(io.StringIO(text)))'''
+    return list(csv.DictReader(io.StringIO(text)))"""
 
 
 @pytest.fixture
@@ -108,3 +110,15 @@ datasets:
     period: {start: "2010", end: "2019"}
     known_dirt: [blank dates]
 """
+
+
+@pytest.fixture
+def city(bare: Project, root: Path) -> Project:
+    """A checkout with one whole whitepaper, its table, and a second, small one that loads nothing."""
+    for name in ("style.yml", "references.yml", "glossary.yml"):
+        if (root / "data" / "catalog" / name).is_file():
+            shutil.copy(root / "data" / "catalog" / name, bare.catalog / name)
+    write_table(bare, "permits", whitepaper.PERMITS)
+    write_notebook(bare, "01_permits", whitepaper.cells())
+    write_notebook(bare, "02_nothing", whitepaper.small_cells())
+    return bare

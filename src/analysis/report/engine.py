@@ -74,7 +74,7 @@ class KernelDied(Exception):
     """A kernel that ended without being asked to."""
 
 
-class OwnKernelManager(AsyncKernelManager):  # type: ignore[misc]
+class OwnKernelManager(AsyncKernelManager):
     """Starts a kernel of the running interpreter, whatever kernels are installed under whatever name.
 
     Files and sockets of the connection lie in ``profile``; two builds share no port and nothing is open to others.
@@ -95,11 +95,11 @@ class OwnKernelManager(AsyncKernelManager):  # type: ignore[misc]
         ]
         return KernelSpec(argv=argv, display_name="Angeleno (Python 3)", language="python", name=KERNEL)
 
-    @default("connection_file")  # type: ignore[untyped-decorator]
+    @default("connection_file")
     def _connection_file(self) -> str:
         return str(Path(self.profile) / "kernel.json")
 
-    @default("transport")  # type: ignore[untyped-decorator]
+    @default("transport")
     def _transport(self) -> str:
         # A socket's path may not be longer than about 100 bytes; a deep temporary folder falls back to a local port.
         return "ipc" if len(self.profile) < _LONGEST_SOCKET_FOLDER else "tcp"

@@ -7,8 +7,8 @@ import json
 import logging
 import re
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ from analysis.project import AnalysisError, Project
 from analysis.report import recording
 from analysis.report.editions import Edition
 from analysis.report.fingerprint import Mark, Now, module_file
-from analysis.report.surroundings import Surroundings
 from analysis.report.notebook import Notebook, python_tree, read_notebook
 from analysis.report.storage import digest, put, put_json, read_json
+from analysis.report.surroundings import Surroundings
 
 INJECTED = "injected-parameters"
 CELL_TIMEOUT = 1800  # seconds; a cell that hangs must not hang the nightly build
@@ -34,8 +34,10 @@ class Failure:
     error: str
 
     def __str__(self) -> str:
-        where = f"{self.notebook}, cell {self.cell}" if self.cell else self.notebook
-        return f"{where}: {self.error}" + (f"\n    in: {self.line}" if self.line else "")
+        where = f"{self.notebook}, cell {self.cell}: " if self.cell else f"{self.notebook}: "
+        if self.error.startswith(self.notebook):
+            where = ""  # the message says where by itself
+        return f"{where}{self.error}" + (f"\n    in: {self.line}" if self.line else "")
 
 
 class RunFailed(AnalysisError):
@@ -162,6 +164,51 @@ def execute(project: Project, source: str, wanted: Edition, around: Surroundings
     return record
 
 
+def with_current_prose(project: Project, source: str, record: Record) -> tuple[dict[str, Any], Record]:
+    """The executed notebook with the Markdown cells as they are now, and its record.
+
+    Prose is rendered when the page is printed, so new words need no new run: only the stored notebook follows them.
+    """
+    place = places(project, source, record.name)
+    executed: dict[str, Any] = json.loads(place.executed.read_bytes())
+    notebook = read_notebook(project.notebooks / f"{record.notebook}.ipynb")
+    ran = iter(cell for cell in executed["cells"] if cell["cell_type"] == "code" and not _injected(cell))
+    injected = [cell for cell in executed["cells"] if _injected(cell)]
+    cells: list[dict[str, Any]] = []
+    for cell in notebook.cells:
+        if cell.kind == "code":
+            cells.append(next(ran))
+        else:
+            cells.append({"cell_type": cell.kind, "metadata": _tagged(cell.tags), "source": cell.source})
+        if "parameters" in cell.tags:
+            cells += injected
+    executed["cells"] = _numbered(cells)
+    written = _notebook_text(executed)
+    place_hash = digest(written)
+    if place_hash != record.executed:
+        record = replace(record, executed=place_hash)
+        put(place.executed, written)
+        put_json(place.record, asdict(record))
+    return executed, record
+
+
+def without_injected(executed: Mapping[str, Any]) -> dict[str, Any]:
+    """The executed notebook without the cell papermill put in, so that cells count as their author counts them."""
+    return {**executed, "cells": [cell for cell in executed["cells"] if not _injected(cell)]}
+
+
+def _injected(cell: Mapping[str, Any]) -> bool:
+    return INJECTED in cell.get("metadata", {}).get("tags", ())
+
+
+def _tagged(tags: Sequence[str]) -> dict[str, list[str]]:
+    return {"tags": list(tags)} if tags else {}
+
+
+def _numbered(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**cell, "id": f"cell-{number:03d}"} for number, cell in enumerate(cells, start=1)]
+
+
 def _run(project: Project, notebook: Notebook, wanted: Edition, place: Places) -> Any:
     import nbformat
     import papermill
@@ -172,7 +219,7 @@ def _run(project: Project, notebook: Notebook, wanted: Edition, place: Places) -
 
     engine.register()
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    node = _prepared(nbformat.from_dict(json.loads(notebook.path.read_bytes())))
+    node = _prepared(nbformat.from_dict(json.loads(notebook.path.read_bytes())))  # type: ignore[no-untyped-call]
     with tempfile.TemporaryDirectory(prefix="analysis-") as folder:
         output = Path(folder) / "executed.ipynb"
         try:
@@ -203,7 +250,8 @@ def _prepared(node: Any) -> Any:
     """The notebook without old outputs, with fixed cell ids, and with the recording cell at its end."""
     import nbformat
 
-    node.cells.append(nbformat.v4.new_code_cell(recording.CELL, metadata={"tags": [recording.TAG]}))
+    last = nbformat.v4.new_code_cell(recording.CELL, metadata={"tags": [recording.TAG]})  # type: ignore[no-untyped-call]
+    node.cells.append(last)
     node.nbformat_minor = max(node.nbformat_minor, 5)
     for number, cell in enumerate(node.cells, start=1):
         cell["id"] = f"cell-{number:03d}"
@@ -236,12 +284,9 @@ def _normalised(node: Any, wanted: Edition, source: str) -> dict[str, Any]:
     kept = {key: value for key, value in dict(node.metadata).items() if key in {"kernelspec", "language_info"}}
     about = {"notebook": wanted.notebook, "name": wanted.name, "parameters": wanted.parameters, "source": source}
     result["metadata"] = {**kept, "angeleno": {**about, "varied": list(wanted.varied)}}
-    for number, cell in enumerate(node.cells, start=1):
-        cell["id"] = f"cell-{number:03d}"
-        tags = list(cell.metadata.get("tags", []))
-        cell["metadata"] = {"tags": tags} if tags else {}
-        for output in cell.get("outputs", []):
-            output.get("metadata", {}).pop("papermill", None)
+    for cell in node.cells:
+        cell["metadata"] = _tagged(cell.metadata.get("tags", []))
+    result["cells"] = _numbered(node.cells)
     return result
 
 

@@ -39,7 +39,8 @@ def look_up(name: str, now: Now) -> Method | None:
         if node is None:
             return None
         summary = (ast.get_docstring(node) or "").strip().split("\n\n")[0]
-        return Method(name, " ".join(summary.split()), package_path(path), node.lineno)
+        plain = " ".join(summary.replace("``", "").split())
+        return Method(name, plain, package_path(path), node.lineno)
     return None
 
 

@@ -60,7 +60,9 @@ def read_notebook(path: Path) -> Notebook:
     except FileNotFoundError:
         raise AnalysisError(f"{path.name}: there is no such notebook") from None
     except ValueError as error:
-        raise AnalysisError(f"{path.name} is not a notebook ({error}): repair it, or take it from version control") from error
+        raise AnalysisError(
+            f"{path.name} is not a notebook ({error}): repair it, or take it from version control"
+        ) from error
     return parse_notebook(content, path)
 
 

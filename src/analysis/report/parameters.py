@@ -57,7 +57,8 @@ def resolve(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
     """The value of every declared parameter: what was given, else the default.
 
     ``given`` may hold text from a command line (``{"area": "cd-01"}``), which is read as the type of the default, or
-    values of that type. Raises AnalysisError for an unknown name, naming the nearest one, and for a wrong type or choice.
+    values of that type. Raises AnalysisError for an unknown name, naming the nearest one, and for a wrong type or
+    choice.
     """
     known = {parameter.name: parameter for parameter in declared(notebook)}
     for name in given:
@@ -107,7 +108,7 @@ def _read_line(where: str, statement: ast.stmt, comments: dict[int, str]) -> Par
     value = getattr(statement, "value", None)
     name = targets[0].id if len(targets) == 1 and isinstance(targets[0], ast.Name) else None
     if name is None or value is None or not isinstance(statement, ast.Assign | ast.AnnAssign):
-        raise AnalysisError(f"{at}: the parameters cell holds only lines such as `area = \"city\"  # what it means`")
+        raise AnalysisError(f'{at}: the parameters cell holds only lines such as `area = "city"  # what it means`')
     try:
         default = ast.literal_eval(value)
     except ValueError:
@@ -167,7 +168,8 @@ def _checked(stem: str, parameter: Parameter, value: Any) -> Any:
     parsed = _parse(value, parameter.default)
     if type(parsed) is not wanted or (isinstance(parsed, float) and not math.isfinite(parsed)):
         raise AnalysisError(
-            f"{stem}: the parameter {parameter.name} must be {_spoken(wanted)} such as {parameter.default!r}, not {value!r}"
+            f"{stem}: the parameter {parameter.name} must be {_spoken(wanted)} such as {parameter.default!r}, "
+            f"not {value!r}"
         )
     if parameter.choices and parsed not in parameter.choices:
         allowed = ", ".join(map(str, parameter.choices))

@@ -57,4 +57,4 @@ def show() -> None:
     """Leave the record of this kernel as an output of the running cell."""
     from IPython.display import display
 
-    display({MIME: record(), "text/plain": "what this run used"}, raw=True)
+    display({MIME: record(), "text/plain": "what this run used"}, raw=True)  # type: ignore[no-untyped-call]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from analysis.project import AnalysisError, Project
 from analysis.report.editions import Edition
 from analysis.report.execution import Failure, Record, places, read_record
 from analysis.report.fingerprint import Mark, Now, environment, module_file, page_files
+from analysis.report.methodology import look_up_all
 from analysis.report.notebook import Notebook, read_notebook
 from analysis.report.storage import digest, read_json
 from analysis.report.summary import Summary, read_summary
-from analysis.report.surroundings import SETTINGS, dataset_hashes
+from analysis.report.surroundings import PAGE_SETTINGS, SETTINGS, dataset_hashes
 from analysis.report.versions import code_version
 
 
@@ -91,14 +94,10 @@ class Judge:
         yield from self._dataset_reasons(record.datasets)
         yield from self._environment_reasons(record.environment)
 
-    def _changed(self, files: Mapping[str, object], known: Mapping[str, Mark]) -> list[str]:
-        from pathlib import Path
-
-        return [
-            name
-            for name, path in sorted(files.items())
-            if isinstance(path, Path) and not self.now.same(path, known.get(name, Mark("", "")))
-        ]
+    def _changed(self, files: Mapping[str, Path], known: Mapping[str, Mark]) -> list[str]:
+        """The names of files that no longer mean what they meant."""
+        none = Mark("", "")
+        return [name for name, path in sorted(files.items()) if not self.now.same(path, known.get(name, none))]
 
     def _table_reasons(self, tables: Mapping[str, str]) -> Iterable[str]:
         for table, sha256 in sorted(tables.items()):
@@ -139,13 +138,19 @@ class Judge:
         files = page_files()
         if self._changed(files, summary.printer) or set(summary.printer) - set(files):
             yield "the template or the printing code changed"
-        if self._changed({"references.yml": self.project.catalog / "references.yml"}, summary.references):
-            yield "references.yml changed"
+        for name in self._changed({n: self.project.catalog / n for n in PAGE_SETTINGS}, summary.settings):
+            yield f"{name} changed"
+        if self._methods(summary) != summary.methods:
+            yield "the description or place of a method changed"
         if summary.version != code_version(self.project, record):
             yield "the version of the code it names changed"
         missing = [file for file, sha256 in sorted(summary.downloads.items()) if not self._holds(file, sha256)]
         if missing:
             yield f"a download is not the one that was printed ({', '.join(missing)})"
+
+    def _methods(self, summary: Summary) -> dict[str, list[Any]]:
+        found = look_up_all(summary.methods, self.now)
+        return {name: [method.summary, method.file, method.line] for name, method in found.items()}
 
     def _holds(self, file: str, sha256: str) -> bool:
         path = self.project.reports(self.source) / "downloads" / file

@@ -25,9 +25,9 @@ class Summary:
     """One printed page.
 
     ``html`` and ``executed`` are hashes of the page and of the executed notebook, ``prose`` of the Markdown cells;
-    ``printer`` marks the printing code and templates, ``references`` the file of references, ``methods`` what the
-    page says of each method, ``version`` the commit it names. The rest is what the page says: ``findings`` and
-    ``loads`` are payloads as published, ``downloads`` maps files to hashes.
+    ``printer`` marks the printing code and templates, ``settings`` references and glossary, ``methods`` what the page
+    says of each method (summary, file, line), ``version`` the commit it names. The rest is what the page says:
+    ``findings`` and ``loads`` are payloads as published, ``downloads`` maps files to hashes.
     """
 
     name: str
@@ -36,12 +36,14 @@ class Summary:
     executed: str
     prose: str
     printer: dict[str, Mark]
-    references: dict[str, Mark]
+    settings: dict[str, Mark]
     methods: dict[str, list[Any]]
     version: str
     title: str
     standfirst: str
-    place: str | None
+    subject: str
+    place: str
+    varied: dict[str, Any]
     parameters: dict[str, Any]
     data_through: str
     quality: str
@@ -64,7 +66,7 @@ def read_summary(path: Path) -> Summary | None:
     if not isinstance(raw, dict):
         return None
     try:
-        for group in ("printer", "references"):
+        for group in ("printer", "settings"):
             raw[group] = {name: Mark(**mark) for name, mark in raw[group].items()}
         raw["length"] = Length(**{**raw["length"], "remarks": tuple(raw["length"]["remarks"])})
         return Summary(**{**raw, "findings": tuple(raw["findings"]), "loads": tuple(raw["loads"])})

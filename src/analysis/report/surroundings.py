@@ -8,7 +8,10 @@ from analysis.project import Project
 from analysis.report.fingerprint import Mark, Now, all_modules, dataset_hash, environment
 
 SETTINGS = ("cities.yml", "policy.yml", "style.yml")
-"""Files of ``data/catalog`` that can change any result. ``references.yml`` changes pages only."""
+"""Files of ``data/catalog`` that can change any result."""
+
+PAGE_SETTINGS = ("glossary.yml", "references.yml")
+"""Files of ``data/catalog`` that change pages only."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,201 @@
+"""The card behind each number: everything a sceptic asks, ready to be shown, cited and downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.publish import phrases, units
+from analysis.publish.findings import Finding
+from analysis.report.methodology import Method
+
+SHORT = 12
+"""Digits of a hash that are shown; enough to tell files apart, few enough to read aloud."""
+
+
+@dataclass(frozen=True)
+class DatasetView:
+    """A dataset as the page names it; ``grade`` runs from A to D."""
+
+    id: str
+    title: str
+    publisher: str
+    licence: str
+    landing_page: str
+    retrieved: str
+    rows: int
+    period: str
+    grade: str
+    grade_reason: str
+    known_dirt: tuple[str, ...]
+    sha256: str
+
+    @property
+    def short_hash(self) -> str:
+        """The first digits of the hash of its bytes."""
+        return self.sha256[:SHORT]
+
+
+@dataclass(frozen=True)
+class MethodView:
+    """How a number was made. ``link`` leads to the code on the web where a repository is stated."""
+
+    name: str
+    summary: str
+    place: str
+    link: str | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything behind one finding, in words. ``facts`` are label and text, in reading order."""
+
+    name: str
+    anchor: str
+    value: str
+    uncertainty: str
+    about: str
+    facts: tuple[tuple[str, str], ...]
+    method: MethodView | None
+    datasets: tuple[DatasetView, ...]
+    grade: str
+    grade_reason: str
+    citation: str
+    export: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the cards of one page share: title, place of the page among others, version of code, link to it."""
+
+    title: str
+    series: str
+    report: str
+    version: str
+    blob: str | None
+    methods: Mapping[str, Method]
+    areas: Mapping[str, str]
+
+
+def card(found: Finding, origin: Origin) -> Card:
+    """The card of one finding."""
+    datasets = datasets_of(found.tables)
+    value = phrases.value(found)
+    uncertainty = uncertainty_words(found)
+    grade, reason = worst_grade(datasets)
+    facts = tuple((label, text) for label, text in _facts(found, origin) if text)
+    return Card(
+        name=found.name,
+        anchor=f"finding-{found.name}",
+        value=value,
+        uncertainty=uncertainty,
+        about=_about(found, uncertainty, origin),
+        facts=facts,
+        method=_method(found, origin),
+        datasets=datasets,
+        grade=grade,
+        grade_reason=reason,
+        citation=_citation(found, value, uncertainty, datasets, origin),
+        export=_export(found, value),
+    )
+
+
+def uncertainty_words(found: Finding) -> str:
+    """The interval in words, or why there is none."""
+    if found.status != "ok":
+        return ""
+    return phrases.interval_words(found) or (f"No interval: {found.no_interval}" if found.no_interval else "")
+
+
+def _facts(found: Finding, origin: Origin) -> Iterable[tuple[str, str]]:
+    wording = units.Wording(found.noun, found.year, found.real)
+    kind = units.unit_named(found.unit)
+    yield "Unit", units.after(kind, wording) or (found.unit if kind.kind == "number" else "")
+    yield "Denominator", found.denominator or ""
+    yield "Area", origin.areas.get(found.area, found.area) if found.area else ""
+    yield "Period", found.period or ""
+    yield "Based on", f"{found.n:,} observations" if found.n is not None else ""
+    yield (
+        "Direction",
+        {"better": "a higher value is better", "worse": "a higher value is worse"}.get(found.higher_is, ""),
+    )
+    yield "Thresholds", ", ".join(f"{limit:g}" for limit in found.threshold)
+    yield "Design", found.design or ""
+    yield "Cannot be told apart from", ", ".join(found.group) if found.group and len(found.group) > 1 else ""
+    yield "Note", found.note or ""
+
+
+def _about(found: Finding, uncertainty: str, origin: Origin) -> str:
+    """One sentence for a screen reader that stops on the number."""
+    of = f"of {found.denominator}" if found.denominator else ""
+    area = origin.areas.get(found.area, found.area) if found.area else ""
+    return "; ".join(part for part in (uncertainty, of, area, found.period or "") if part) or "recorded finding"
+
+
+def _method(found: Finding, origin: Origin) -> MethodView | None:
+    if not found.method:
+        return None
+    name = str(found.method["name"])
+    known = origin.methods.get(name)
+    summary = known.summary if known else str(found.method.get("summary") or "")
+    if known is None:
+        return MethodView(name, summary, "", None)
+    link = f"{origin.blob}/{known.file}#L{known.line}" if origin.blob else None
+    return MethodView(name, summary, f"{known.file}, line {known.line}", link)
+
+
+def _citation(found: Finding, value: str, uncertainty: str, datasets: tuple[DatasetView, ...], origin: Origin) -> str:
+    sources = "; ".join(f"{d.title} ({d.publisher}, retrieved {d.retrieved})" for d in datasets)
+    said = f"{value} ({uncertainty})" if uncertainty else value
+    parts = [
+        f"{origin.series}: “{origin.title}”, {origin.report}, finding {found.name}: {said}".replace("\u00a0", " "),
+        f"Data: {sources}" if sources else "",
+        f"Code: {origin.version}",
+    ]
+    return ". ".join(part for part in parts if part) + "."
+
+
+def _export(found: Finding, value: str) -> dict[str, Any]:
+    """The finding as a reader downloads it: its payload, its words, datasets by id and hash instead of whole tables."""
+    data = found.to_json()
+    data["text"] = value.replace("\u00a0", " ")
+    data["datasets"] = [{"id": d.id, "sha256": d.sha256, "retrieved": d.retrieved} for d in datasets_of(found.tables)]
+    data["tables"] = [{"table": use["table"], "sha256": use["sha256"]} for use in found.tables]
+    data["method"] = found.method["name"] if found.method else None
+    return data
+
+
+def datasets_of(loads: Iterable[Mapping[str, Any]]) -> tuple[DatasetView, ...]:
+    """The datasets behind some loaded tables, each once, by title."""
+    found: dict[str, DatasetView] = {}
+    for use in loads:
+        for raw in use.get("datasets", ()):
+            found.setdefault(str(raw["id"]), _dataset(raw))
+    return tuple(sorted(found.values(), key=lambda dataset: (dataset.title, dataset.id)))
+
+
+def _dataset(raw: Mapping[str, Any]) -> DatasetView:
+    return DatasetView(
+        id=str(raw["id"]),
+        title=str(raw["title"]),
+        publisher=str(raw["publisher"]),
+        licence=str(raw["licence"]),
+        landing_page=str(raw["landing_page"]),
+        retrieved=str(raw["retrieved_at"])[:10],
+        rows=int(raw["rows"]),
+        period=str(raw["period"]),
+        grade=str(raw["grade"]),
+        grade_reason=str(raw["grade_reason"]),
+        known_dirt=tuple(str(text) for text in raw.get("known_dirt", ())),
+        sha256=str(raw["sha256"]),
+    )
+
+
+def worst_grade(datasets: Iterable[DatasetView]) -> tuple[str, str]:
+    """The worst grade among datasets, which is the page's, with its reason and the dataset it comes from."""
+    graded = sorted((d for d in datasets if d.grade), key=lambda d: (d.grade, d.title))
+    if not graded:
+        return "", ""
+    worst = graded[-1]
+    return worst.grade, f"{worst.title}: {worst.grade_reason}"

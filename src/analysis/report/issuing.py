@@ -1,0 +1,94 @@
+"""Issuing a page: print it, put its downloads beside it, say what it is made of, and only then let it appear."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from analysis.project import AnalysisError, Project
+from analysis.report.execution import Record, places, with_current_prose, without_injected
+from analysis.report.fingerprint import Now, page_files
+from analysis.report.notebook import read_notebook
+from analysis.report.page import Page, Setting, compose
+from analysis.report.printing import print_page
+from analysis.report.storage import digest, put
+from analysis.report.summary import Summary, read_summary, write_summary
+from analysis.report.surroundings import PAGE_SETTINGS
+from analysis.report.versions import code_version, repository
+
+
+def issue(project: Project, source: str, record: Record, *, strict: bool = False) -> Summary:
+    """Print the page of a run and put it in place, last of all its files.
+
+    Raises AnalysisError for prose that may not be published and, with ``strict``, for missed limits of length,
+    reading grade and structure; the page in place then stays.
+    """
+    before = Now()
+    printer = {name: before.mark(path) for name, path in page_files().items()}
+    executed, record = with_current_prose(project, source, record)
+    setting = Setting(project, code_version(project, record), repository(project))
+    page = compose(without_injected(executed), setting)
+    html = print_page(page)
+    if strict and page.length.remarks:
+        raise AnalysisError(f"{record.name}: {'; '.join(page.length.remarks)} (a warning without --strict)")
+    downloads = _put_downloads(project.reports(source) / "downloads", page)
+    place = places(project, source, record.name)
+    earlier = read_summary(place.summary)
+    summary = Summary(
+        name=record.name,
+        notebook=record.notebook,
+        html=digest(html),
+        executed=record.executed,
+        prose=read_notebook(project.notebooks / f"{record.notebook}.ipynb").prose_hash(),
+        printer=printer,
+        settings={name: before.mark(project.catalog / name) for name in PAGE_SETTINGS},
+        methods={name: [m.summary, m.file, m.line] for name, m in page.methods.items()},
+        version=setting.version,
+        title=page.head.title_text,
+        standfirst=page.head.standfirst_text,
+        subject=page.subject,
+        place=page.place,
+        varied=record.given,
+        parameters=record.parameters,
+        data_through=page.data_through,
+        quality=page.quality,
+        quality_reason=page.quality_reason,
+        length=page.length,
+        findings=tuple(found.to_json() for found in page.findings),
+        loads=page.loads,
+        downloads=downloads,
+        download_titles={_file(page, d.file): d.title for d in page.downloads},
+    )
+    write_summary(place.summary, summary)
+    put(place.page, html)
+    place.failure.unlink(missing_ok=True)
+    _drop_old(project.reports(source) / "downloads", earlier, summary)
+    return summary
+
+
+def _put_downloads(folder: Path, page: Page) -> dict[str, str]:
+    """Write the files offered beside the page; returns the hash of each by file name."""
+    written = {}
+    for download in page.downloads:
+        content = download.csv.encode()
+        if digest(content) != download.sha256:
+            raise AnalysisError(
+                f"{page.name}: the download {download.name} does not have the hash it was published with"
+            )
+        name = _file(page, download.file)
+        put(folder / name, content)
+        written[name] = download.sha256
+    return written
+
+
+def _file(page: Page, file: str) -> str:
+    """The name of a download on disk: no two pages share one."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+\.[a-z]+", file):
+        raise AnalysisError(f"{page.name}: {file!r} is no name for a download: use letters, digits, _ and -")
+    return f"{page.name}_{file}"
+
+
+def _drop_old(folder: Path, earlier: Summary | None, now: Summary) -> None:
+    for name in earlier.downloads if earlier else ():
+        if name not in now.downloads:
+            (folder / name).unlink(missing_ok=True)

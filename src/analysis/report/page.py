@@ -1,0 +1,303 @@
+"""A whitepaper as a page: everything the template shows, composed from an executed notebook."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from analysis.catalog import City, city
+from analysis.project import AnalysisError, Project
+from analysis.publish import prose, units
+from analysis.publish.findings import Finding
+from analysis.publish.payload import Download, Figure, Published, Table, published
+from analysis.publish.references import load_references
+from analysis.report.cards import SHORT, Card, DatasetView, Origin, card, datasets_of, worst_grade
+from analysis.report.exhibits import FigureView, TableView, figure_view, table_view
+from analysis.report.fingerprint import Now
+from analysis.report.glossary import load_glossary
+from analysis.report.methodology import Method, look_up_all
+from analysis.report.notebook import Notebook, parse_notebook
+from analysis.report.sections import Head, Material, Section, head, missing_roles, sections
+from analysis.report.storage import canonical, digest
+from analysis.report.summary import Length
+from analysis.report.versions import UNTRACKED
+
+WORDS_A_MINUTE = 225
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a page is made: the checkout, the version of the code it names, and the repository on the web if any."""
+
+    project: Project
+    version: str = UNTRACKED
+    repository: str | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A cited work."""
+
+    key: str
+    html: Markup
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How to build exactly this page again. ``tables`` are name, title, rows and hash of what was loaded."""
+
+    commands: tuple[str, ...]
+    notebook: str
+    parameters: tuple[tuple[str, str], ...]
+    version: str
+    tables: tuple[tuple[str, str, int, str], ...]
+    prose: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything the template of a whitepaper shows."""
+
+    name: str
+    number: str
+    series: str
+    subject: str
+    place: str
+    city: City
+    head: Head
+    sections: tuple[Section, ...]
+    notes: tuple[Section, ...]
+    footnotes: Markup
+    references: tuple[Reference, ...]
+    cards: tuple[Card, ...]
+    glossary: tuple[tuple[str, str], ...]
+    datasets: tuple[DatasetView, ...]
+    downloads: tuple[Download, ...]
+    length: Length
+    quality: str
+    quality_reason: str
+    data_through: str
+    provenance: Provenance
+    methods: dict[str, Method]
+    loads: tuple[dict[str, Any], ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def exhibits(self) -> tuple[FigureView | TableView, ...]:
+        """Figures and tables in the order of the page."""
+        return tuple(b.exhibit for s in (*self.sections, *self.notes) for b in s.blocks if b.exhibit is not None)
+
+    @property
+    def has_map(self) -> bool:
+        """Whether the page needs the maps' script."""
+        return any(isinstance(e, FigureView) and e.interaction is not None for e in self.exhibits)
+
+
+def compose(executed: Mapping[str, Any], setting: Setting) -> Page:
+    """The page of an executed notebook.
+
+    Raises AnalysisError with every problem of the prose (unknown names, literal numbers, missing descriptions).
+    """
+    about = _about(executed)
+    notebook = parse_notebook(dict(executed), Path(f"{about['name']}.ipynb"))
+    results = published(executed)
+    place_city = city(setting.project, about["source"])
+    context = _context(notebook, results, setting.project, place_city)
+    cells = [prose.Cell(c.number, c.source, c.tags) for c in notebook.cells if c.kind == "markdown"]
+    rendered = prose.render(cells, context, mode="html")
+    texts = prose.render(cells, context, mode="text")
+    material = Material(
+        rendered={cell.number: cell for cell in rendered.cells},
+        texts={cell.number: cell.html for cell in texts.cells},
+        exhibits=_exhibits(results, context),
+    )
+    first = head(notebook, material)
+    parts = sections(notebook, material)
+    return _page(_Draft(about, notebook, results, place_city, context, rendered, first, parts, setting), cells)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    about: dict[str, Any]
+    notebook: Notebook
+    results: Published
+    city: City
+    context: prose.Context
+    rendered: prose.Prose
+    head: Head
+    parts: Sequence[Section]
+    setting: Setting
+
+
+def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
+    findings: list[Finding] = list(draft.results.findings.values())
+    methods = look_up_all((f.method["name"] for f in findings if f.method), Now())
+    datasets = datasets_of(draft.results.loads)
+    grade, reason = worst_grade(datasets)
+    length = _length(draft, cells)
+    origin = _origin(draft, methods)
+    about = draft.about
+    return Page(
+        name=about["name"],
+        number=about["notebook"].split("_")[0],
+        series=origin.series,
+        subject=about["notebook"].partition("_")[2].replace("_", " ").capitalize(),
+        place=_place(draft),
+        city=draft.city,
+        head=draft.head,
+        sections=tuple(part for part in draft.parts if part.role != "notes"),
+        notes=tuple(part for part in draft.parts if part.role == "notes"),
+        footnotes=Markup(draft.rendered.footnotes),
+        references=_references(draft),
+        cards=tuple(card(found, origin) for found in findings),
+        glossary=_terms(draft),
+        datasets=datasets,
+        downloads=tuple(draft.results.downloads.values()),
+        length=length,
+        quality=grade,
+        quality_reason=reason,
+        data_through=data_through(draft.results.loads),
+        provenance=_provenance(draft, length),
+        methods=methods,
+        loads=tuple(dict(use) for use in draft.results.loads),
+        findings=tuple(findings),
+    )
+
+
+def _about(executed: Mapping[str, Any]) -> dict[str, Any]:
+    about = executed.get("metadata", {}).get("angeleno")
+    if not isinstance(about, dict):
+        raise AnalysisError(
+            "this notebook was not executed by the project, so nothing is known of its source: "
+            "run analysis report NB, and convert reports/<source>/executed/NB.ipynb"
+        )
+    return about
+
+
+def _context(notebook: Notebook, results: Published, project: Project, where: City) -> prose.Context:
+    return prose.Context(
+        notebook=notebook.stem,
+        findings=results.findings,
+        figures=results.figure_numbers,
+        tables=results.table_numbers,
+        references=load_references(project.catalog / "references.yml"),
+        areas=area_names(where),
+        glossary=load_glossary(project.catalog / "glossary.yml"),
+    )
+
+
+def area_names(where: City) -> dict[str, str]:
+    """Names of the areas a page may be about, by their key.
+
+    >>> from types import SimpleNamespace
+    >>> area_names(SimpleNamespace(city="Meridia", district_noun="council district"))["cd-03"]
+    'Council District 3'
+    """
+    districts = {f"cd-{n:02d}": f"{where.district_noun.title()} {n}" for n in range(1, 100)}
+    return {"city": where.city, **districts}
+
+
+def _exhibits(results: Published, context: prose.Context) -> dict[int, list[FigureView | TableView]]:
+    found: dict[int, list[FigureView | TableView]] = {}
+    for name, exhibit in results.exhibits.items():
+        cell = results.cells[name]
+
+        def words(template: str, mode: str, cell: int = cell) -> str:
+            return prose.render_text(template, context, cell=cell, mode="html" if mode == "html" else "text")
+
+        if isinstance(exhibit, Figure):
+            view: FigureView | TableView = figure_view(exhibit, results.figure_numbers[name], words)
+        elif isinstance(exhibit, Table):
+            view = table_view(exhibit, results.table_numbers[name], words)
+        found.setdefault(cell, []).append(view)
+    return found
+
+
+def _length(draft: _Draft, cells: Sequence[prose.Cell]) -> Length:
+    measured = prose.words(cells, draft.context)
+    minutes = max(1, round(measured.words / WORDS_A_MINUTE))
+    missing = tuple(f"no part is tagged as “{title}”" for title in missing_roles(draft.notebook))
+    return Length(measured.words, minutes, round(measured.grade, 1), (*measured.remarks, *missing))
+
+
+def _origin(draft: _Draft, methods: Mapping[str, Method]) -> Origin:
+    setting = draft.setting
+    commit = setting.version.split()[0]
+    blob = f"{setting.repository}/blob/{commit}" if setting.repository and setting.version != UNTRACKED else None
+    return Origin(
+        title=draft.head.title_text,
+        series=f"{draft.city.city} whitepapers",
+        report=draft.about["name"],
+        version=setting.version,
+        blob=blob,
+        methods=methods,
+        areas=draft.context.areas,
+    )
+
+
+def _place(draft: _Draft) -> str:
+    area = draft.about["parameters"].get("area")
+    return draft.context.areas.get(str(area), str(area)) if area else draft.city.city
+
+
+def _terms(draft: _Draft) -> tuple[tuple[str, str], ...]:
+    """The terms of the glossary that this page explains."""
+    html = "".join(cell.html for cell in draft.rendered.cells)
+    known = sorted(draft.context.glossary.items())
+    return tuple((term, meaning) for term, meaning in known if f'data-term="{escape(term)}"' in html)
+
+
+def _references(draft: _Draft) -> tuple[Reference, ...]:
+    known = draft.context.references
+    return tuple(Reference(key, Markup(known[key].html)) for key in draft.rendered.cited)
+
+
+def data_through(loads: Sequence[Mapping[str, Any]]) -> str:
+    """The latest date any loaded table speaks of, in words; empty where none is dated.
+
+    >>> data_through([{"period": "1990 to 2018"}, {"period": "2020-03-01 to 2020-11-30"}]).replace(chr(160), " ")
+    'November 30, 2020'
+    """
+    ends = [end for use in loads for end in re.findall(r"\d{4}(?:-\d\d(?:-\d\d)?)?", str(use.get("period", "")))]
+    return units.written_date(max(ends)) if ends else ""
+
+
+def _provenance(draft: _Draft, length: Length) -> Provenance:
+    about = draft.about
+    varied = " ".join(f"{name}={about['parameters'][name]}" for name in about["varied"])
+    make = f"make report NB={about['notebook'].split('_')[0]}" + (f' PARAMS="{varied}"' if varied else "")
+    live = " SOURCE=live" if about["source"] == "live" else ""
+    checkout = () if draft.setting.version == UNTRACKED else (f"git checkout {draft.setting.version.split()[0]}",)
+    loads = sorted(draft.results.loads, key=lambda use: str(use["table"]))
+    return Provenance(
+        commands=(*checkout, *(("make data",) if live else ()), make + live),
+        notebook=f"notebooks/{about['notebook']}.ipynb",
+        parameters=tuple((name, str(value)) for name, value in about["parameters"].items()),
+        version=draft.setting.version,
+        tables=tuple((u["table"], str(u["title"]), int(u["rows"]), str(u["sha256"])[:SHORT]) for u in loads),
+        prose=f"{length.words:,} words, reading grade {length.grade:g}",
+        remarks=length.remarks,
+    )
+
+
+def export(page: Page) -> dict[str, Any]:
+    """The findings of a page as a reader downloads them."""
+    return {
+        "report": page.name,
+        "title": page.head.title_text,
+        "city": page.city.city,
+        "synthetic": page.city.synthetic,
+        "code": page.provenance.version,
+        "findings": [made.export for made in page.cards],
+    }
+
+
+def inputs_hash(page: Page) -> str:
+    """One short hash over everything loaded, for the foot of the page."""
+    return digest(canonical([[name, sha] for name, _, _, sha in page.provenance.tables]))[:SHORT]

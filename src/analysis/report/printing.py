@@ -1,0 +1,143 @@
+"""From a composed page to one file: templates filled, style and scripts inside, a policy that admits nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from analysis.project import current_project
+from analysis.publish import fonts, theme
+from analysis.report.audit import audit
+from analysis.report.page import Page, export
+from analysis.report.storage import canonical, digest, put
+
+# A number and the signs that lean on it stay on one line; a button alone would let them part.
+_NUMBER = r"<button [^>]*data-finding=[^>]*>[^<]*</button>"
+_NUMBER_AND_SIGNS = re.compile(rf"[(\[“‘]+{_NUMBER}[.,;:!?)\]”’%]*|{_NUMBER}[.,;:!?)\]”’%]+")
+
+
+def print_page(page: Page) -> str:
+    """The HTML of a whitepaper: one file that asks no network for anything.
+
+    The same page gives the same bytes. Raises AnalysisError where the result breaks a rule of
+    :mod:`analysis.report.audit`.
+    """
+    scripts = [_asset("page.js"), *([_map_script()] if page.has_map else [])]
+    html = _render("whitepaper.html.j2", scripts, page=page, export=export(page))
+    html = _connected(html, page)
+    audit(html, page.name)
+    return html
+
+
+def _connected(html: str, page: Page) -> str:
+    """Tie each number and term of the text to its card, so that a page without script opens it, too."""
+    html = re.sub(r'data-finding="([\w-]+)"', r'data-finding="\1" popovertarget="finding-\1"', html)
+    html = _NUMBER_AND_SIGNS.sub(r'<span class="keep">\g<0></span>', html)
+    for number, (term, _) in enumerate(page.glossary, start=1):
+        html = html.replace(f'data-term="{escape(term)}"', f'data-term="{escape(term)}" popovertarget="term-{number}"')
+    return html
+
+
+def print_portfolio(**shown: Any) -> str:
+    """The HTML of the index of all papers."""
+    html = _render("index.html.j2", [_asset("page.js")], **shown)
+    audit(html, "index")
+    return html
+
+
+def content_policy(styles: list[str], scripts: list[str]) -> str:
+    """A Content-Security-Policy that admits exactly these inline styles and scripts, and fonts and pictures inside.
+
+    >>> content_policy(["a{}"], [])
+    "default-src 'none'; style-src 'sha256-…'; script-src 'none'; img-src data:; font-src data:; base-uri 'none'; …"
+    """
+    return (
+        f"default-src 'none'; style-src {_hashes(styles)}; script-src {_hashes(scripts)}; img-src data:; "
+        "font-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def inert_json(value: Any) -> Markup:
+    """JSON that cannot end the element it stands in, whatever the values contain.
+
+    >>> inert_json({"a": "</script>"})
+    Markup('{"a":"\\\\u003c/script\\\\u003e"}')
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def _render(template: str, scripts: list[str], **values: Any) -> str:
+    style = Markup(style_sheet())
+    first = _asset("theme.js")
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            policy=Markup(content_policy([style], [first, *scripts])),
+            style=style,
+            theme_script=Markup(first),
+            scripts=[Markup(script) for script in scripts],
+            **values,
+        )
+    )
+
+
+def style_sheet() -> str:
+    """Fonts, colours of the house and the layout of pages, as one text."""
+    return _fonts() + theme.css() + _asset("style.css")
+
+
+@cache
+def _fonts() -> str:
+    """The embedded fonts. Cutting them down takes a second, so the result is kept beside the reports."""
+    packages = ("font-roboto", "font-source-serif-pro", "fonttools")
+    made_by = [Path(str(fonts.__file__)).read_text(encoding="utf-8"), *map(version, packages)]
+    kept = current_project().root / "reports" / f".fonts-{digest(canonical(made_by))[:16]}.css"
+    if kept.is_file():
+        return kept.read_text(encoding="utf-8")
+    css = fonts.css()
+    put(kept, css)
+    return css
+
+
+def _hashes(texts: list[str]) -> str:
+    found = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts]
+    return " ".join(f"'sha256-{value}'" for value in dict.fromkeys(found)) or "'none'"
+
+
+def _map_script() -> str:
+    from analysis.publish import maps
+
+    return str(maps.script())
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("analysis.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("analysis.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["inert_json"] = inert_json
+    return made

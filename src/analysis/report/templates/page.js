@@ -1,0 +1,157 @@
+// The page works without this script; it places cards, sorts tables, follows the contents and offers downloads.
+(() => {
+  "use strict";
+  const all = (selector, within = document) => Array.from(within.querySelectorAll(selector));
+  const json = id => { const found = document.getElementById(id); return found ? JSON.parse(found.textContent) : null; };
+  const root = document.documentElement;
+
+  // Light and dark
+  const toggle = document.getElementById("theme");
+  if (toggle) {
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : system.matches;
+    const show = () => { toggle.textContent = dark() ? "Light page" : "Dark page"; };
+    toggle.hidden = false;
+    toggle.addEventListener("click", () => {
+      root.dataset.theme = dark() ? "light" : "dark";
+      try { localStorage.setItem("angeleno-theme", root.dataset.theme); } catch (refused) { /* remembers nothing then */ }
+      show();
+    });
+    system.addEventListener("change", show);
+    show();
+  }
+
+  // Cards: beside the number on wide pages, at the foot of narrow ones
+  let asked = null;
+  document.addEventListener("click", event => { asked = event.target.closest("[popovertarget]") || asked; }, true);
+  const place = card => {
+    if (!asked || innerWidth < 640) { delete card.dataset.placed; return; }
+    card.dataset.placed = "";
+    const at = asked.getBoundingClientRect(), size = card.getBoundingClientRect(), room = 8;
+    const below = at.bottom + room + size.height <= innerHeight || at.top < size.height + room;
+    const left = Math.max(12, Math.min(at.left, root.clientWidth - size.width - 12));
+    card.style.left = `${left + scrollX}px`;
+    card.style.top = `${(below ? at.bottom + room : at.top - room - size.height) + scrollY}px`;
+  };
+  all(".card").forEach(card => card.addEventListener("toggle", event => { if (event.newState === "open") place(card); }));
+
+  // Saying what happened
+  const announcer = document.querySelector(".announcer");
+  let silence = 0;
+  const announce = text => {
+    announcer.textContent = text;
+    clearTimeout(silence);
+    silence = setTimeout(() => { announcer.textContent = ""; }, 2500);
+  };
+
+  // Copying a citation
+  const copied = text => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    return Promise.reject(new Error("no clipboard"));
+  };
+  all("[data-copy]").forEach(button => {
+    button.hidden = false;
+    button.addEventListener("click", () => copied(button.dataset.copy).then(
+      () => announce("Citation copied"), () => { prompt("Copy the citation:", button.dataset.copy); }));
+  });
+
+  // Downloads made from what the page carries
+  const save = (name, text, type) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  };
+  // A cell that a spreadsheet would run as a formula begins with an apostrophe instead.
+  const field = value => {
+    let text = value === null || value === undefined ? "" : Array.isArray(value) ? value.join("; ") : String(value);
+    if (typeof value !== "number" && /^[=+\-@\t\r]/.test(text)) text = "'" + text;
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const csv = (columns, rows) => [columns, ...rows].map(row => row.map(field).join(",")).join("\r\n") + "\r\n";
+  const findings = json("findings");
+  const page = findings ? findings.report : "angeleno";
+  all("[data-csv]").forEach(button => {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const data = json(`data-${button.dataset.csv}`);
+      save(`${page}_${button.dataset.csv}.csv`, data.csv || csv(data.columns, data.rows), "text/csv");
+    });
+  });
+  const columns = ["name", "text", "value", "unit", "status", "interval_low", "interval_high", "level", "no_interval", "n", "denominator", "area", "period", "method"];
+  all("[data-findings]").forEach(button => {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      if (button.dataset.findings === "json") return save(`${page}_findings.json`, JSON.stringify(findings, null, 1), "application/json");
+      const rows = findings.findings.map(f => columns.map(c =>
+        c === "interval_low" ? f.interval && f.interval[0] : c === "interval_high" ? f.interval && f.interval[1] : f[c]));
+      return save(`${page}_findings.csv`, csv(columns, rows), "text/csv");
+    });
+  });
+
+  // Long data tables are laid out when they are opened
+  all("details[data-rows]").forEach(details => details.addEventListener("toggle", () => {
+    const waiting = details.querySelector(".waiting");
+    if (!details.open || !waiting) return;
+    const data = json(`data-${details.dataset.rows}`), table = document.createElement("table");
+    const row = (into, cells, tag) => {
+      const made = into.insertRow();
+      cells.forEach(value => {
+        const cell = document.createElement(tag);
+        if (tag === "th") cell.scope = "col";
+        if (typeof value === "number") cell.className = "number";
+        cell.textContent = value === null ? "–" : typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
+        made.append(cell);
+      });
+    };
+    table.className = "plain";
+    row(table.createTHead(), data.columns, "th");
+    const body = table.createTBody();
+    data.rows.forEach(cells => row(body, cells, "td"));
+    waiting.replaceWith(table);
+  }));
+
+  // Sorting; totals stay at the end, empty cells after the others
+  all("table.sortable").forEach(table => all("thead .sort", table).forEach(label => {
+    const head = label.closest("th"), button = document.createElement("button");
+    button.type = "button"; button.className = "sort"; button.textContent = label.textContent;
+    label.replaceWith(button);
+    button.addEventListener("click", () => {
+      const up = head.getAttribute("aria-sort") !== "ascending", at = head.cellIndex, body = table.tBodies[0];
+      all("thead th", table).forEach(other => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", up ? "ascending" : "descending");
+      const key = row => row.cells[at].dataset.sort;
+      const order = (a, b) => {
+        const x = key(a), y = key(b);
+        if (x === undefined || y === undefined) return (x === undefined) - (y === undefined);
+        const numbers = x.trim() !== "" && y.trim() !== "" && !isNaN(x) && !isNaN(y);
+        return (numbers ? x - y : x.localeCompare(y, root.lang)) * (up ? 1 : -1);
+      };
+      const rows = Array.from(body.rows), last = rows.filter(row => row.classList.contains("total"));
+      body.append(...rows.filter(row => !last.includes(row)).sort(order), ...last);
+    });
+  }));
+
+  // Contents: folded on phones, following the reader elsewhere
+  const contents = document.querySelector(".contents details");
+  if (contents) {
+    const narrow = matchMedia("(max-width: 65.99rem)");
+    const fold = () => { contents.open = !narrow.matches; };
+    fold(); narrow.addEventListener("change", fold);
+    const links = new Map(all(".contents a").map(link => [decodeURIComponent(link.hash.slice(1)), link]));
+    const headings = Array.from(links.keys(), id => document.getElementById(id)).filter(Boolean);
+    let due = false;
+    const follow = () => {
+      due = false;
+      const passed = headings.filter(heading => heading.getBoundingClientRect().top < innerHeight * 0.3);
+      const now = passed.length ? passed[passed.length - 1] : null;
+      links.forEach((link, id) => now && id === now.id ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current"));
+    };
+    addEventListener("scroll", () => { if (!due) { due = true; requestAnimationFrame(follow); } }, { passive: true });
+    follow();
+  }
+
+  // Paper shows what the screen folds away
+  addEventListener("beforeprint", () => all("details.all-numbers").forEach(details => { details.open = true; }));
+})();
