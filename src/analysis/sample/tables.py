@@ -102,12 +102,12 @@ def crosswalk_files() -> list[Raw]:
                    *list(file_2000.columns)[5:], "trtid00")  # fmt: skip
     layout_1990 = ("FIPS", *file_1990.columns, "state", "county", "tract", "trtid_base", "trtid90")
     return [
-        _crosswalk("crosswalk_1990_2010", file_1990, layout_1990),
-        _crosswalk("crosswalk_2000_2010", file_2000, layout_2000),
+        _crosswalk("crosswalk_1990_2010", file_1990, layout_1990, int(census_1990()["P0010001"].sum())),
+        _crosswalk("crosswalk_2000_2010", file_2000, layout_2000, int(full["P004001"].sum())),
     ]
 
 
-def _crosswalk(dataset: str, file: Carried, layout: tuple[str, ...]) -> Raw:
+def _crosswalk(dataset: str, file: Carried, layout: tuple[str, ...], people: int) -> Raw:
     rows: list[list[Cell]] = []
     for k, code in enumerate(file.codes):
         values: dict[str, Cell] = {name: float(column[k]) for name, column in file.columns.items()}
@@ -124,6 +124,7 @@ def _crosswalk(dataset: str, file: Carried, layout: tuple[str, ...]) -> Raw:
         "tracts_left_out": len(vintages().code_2010) + len(WATER) - len(file.codes),
         "tracts_of_several_old_tracts": sum(1 for total in file.id_sum if total >= 2 * 10**10 * 9),
         "medians_scaled_like_counts": int(_scaled(file)),
+        "people_lost": people - round(float(file.columns[layout[1]].sum())),
     }
     return delimited(dataset, ("", *layout), rows, dirt)
 
