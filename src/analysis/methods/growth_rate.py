@@ -12,6 +12,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from analysis.methods.estimate import Estimate
+from analysis.methods.serial_correlation import first_order
 from analysis.project import AnalysisError
 
 Floats = npt.NDArray[np.float64]
@@ -115,16 +116,5 @@ def _fitted(known: pd.Series) -> tuple[float, float, float, float]:
     fitted = sm.GLM(known.to_numpy(), design, family=sm.families.Poisson()).fit()
     means = np.asarray(fitted.fittedvalues)
     residuals = (known.to_numpy() - means) / np.sqrt(means)
-    lag = np.diff(day) == 1
-    raw = float((residuals[1:] * residuals[:-1])[lag].sum() / (residuals**2).sum())
-    # Fitted residuals look less correlated than they are: Kendall's bias with a trend is -(2 + 4 rho) / n.
-    carried = float(np.clip(raw + (2 + 4 * raw) / len(day), 0.0, 0.97)) if (residuals**2).sum() > 1e-9 else 0.0
-    inside = carried ** np.abs(day[:, None] - day[None, :])
-    root = design * np.sqrt(means)[:, None]
-    bread = np.linalg.inv(root.T @ root)
-    left = np.eye(len(day)) - root @ bread @ root.T
-    # Expected sum of squared residuals when the true ones are correlated like this.
-    dispersion = max(float((residuals**2).sum() / np.trace(left @ inside)), 0.0)
-    variance = dispersion * (bread @ (root.T @ inside @ root) @ bread)[1, 1]
-    freedom = max(2.0, (len(day) - design.shape[1]) * (1 - carried) / (1 + carried))
-    return float(fitted.params[1]), float(np.sqrt(variance)), freedom, carried
+    errors = first_order(design, means, residuals, day)
+    return float(fitted.params[1]), float(np.sqrt(errors.covariance[1, 1])), errors.freedom, errors.carried

@@ -84,28 +84,19 @@ def places(
     """
     spots = [column for column in (longitude, latitude) if column]
     needed = [events, people, disadvantage, *adjust]
-    wanted = [*needed, *spots]
-    missing = [column for column in [place, *wanted] if column not in frame.columns]
+    missing = [column for column in [place, *needed, *spots] if column not in frame.columns]
     if missing:
         raise AnalysisError(f"health inequity: no column {', '.join(missing)} (there are {', '.join(frame.columns)})")
-    rows = frame[[place, *wanted]].sort_values(place)
+    rows = frame[[place, *needed, *spots]].sort_values(place)
     repeated = rows[place][rows[place].duplicated()]
     if len(repeated):
         raise AnalysisError(
             f"health inequity: one row a place is needed; repeated: {', '.join(map(str, repeated[:3]))}"
         )
-    values = rows[wanted].astype(float)
+    values = rows[[*needed, *spots]].astype(float)
     good = (values[needed].notna().all(axis=1) & (values[people] > 0)).to_numpy()
     kept = values[good]
-    wrong = (kept[events] < 0) | (kept[disadvantage] < 0) | (kept[disadvantage] > 100)
-    if wrong.any():
-        named = ", ".join(map(str, rows.loc[kept.index[wrong], place][:3]))
-        raise AnalysisError(f"health inequity: negative events, or {disadvantage} outside 0 to 100 percent, at {named}")
-    if len(kept) and kept[disadvantage].max() <= 1:
-        raise AnalysisError(f"health inequity: {disadvantage} lies between 0 and 1: give it in percent (times 100)")
-    if len(kept) < FEWEST_PLACES:
-        raise AnalysisError(f"health inequity: {len(kept)} complete places, at least {FEWEST_PLACES} are needed")
-    lost = rows.loc[~good]
+    _check_values(kept[events], kept[disadvantage], rows.loc[good, place])
     return Places(
         tuple(rows.loc[good, place].astype(str)),
         kept[events].to_numpy(),
@@ -114,9 +105,21 @@ def places(
         kept[list(adjust)].to_numpy().reshape(len(kept), len(adjust)),
         tuple(adjust),
         local_kilometres(kept[spots[0]].to_numpy(), kept[spots[1]].to_numpy()) if len(spots) == 2 else None,
-        tuple(lost[place].astype(str)),
+        tuple(rows.loc[~good, place].astype(str)),
         float(values.loc[~good, people].clip(lower=0).sum()),
     )
+
+
+def _check_values(events: pd.Series, disadvantage: pd.Series, names: pd.Series) -> None:
+    name = disadvantage.name
+    wrong = (events < 0) | (disadvantage < 0) | (disadvantage > 100)
+    if wrong.any():
+        named = ", ".join(map(str, names[wrong][:3]))
+        raise AnalysisError(f"health inequity: negative events, or {name} outside 0 to 100 percent, at {named}")
+    if len(events) and disadvantage.max() <= 1:
+        raise AnalysisError(f"health inequity: {name} lies between 0 and 1: give it in percent (times 100)")
+    if len(events) < FEWEST_PLACES:
+        raise AnalysisError(f"health inequity: {len(events)} complete places, at least {FEWEST_PLACES} are needed")
 
 
 def local_kilometres(longitude: Floats, latitude: Floats) -> Floats:

@@ -115,28 +115,20 @@ def rates(
     """
     if not events.index.equals(population.index):
         raise AnalysisError("rates: events and population must share one index, in the same order")
-    people = population.astype(float)
-    below = population.index[(people < 0).to_numpy() | (events.astype(float) < 0).to_numpy()]
+    table = pd.DataFrame({"events": events.astype(float), "population": population.astype(float)})
+    below = table.index[(table < 0).any(axis=1)]
     if len(below):
         raise AnalysisError(f"rates: negative events or population at {list(below[:3])}")
-    table = pd.DataFrame({"events": events.astype(float), "population": people})
-    safe = people.where(people > 0)
+    safe = table["population"].where(table["population"] > 0)
     lower, upper = poisson_interval(table["events"].to_numpy(), level=level, method=method, dispersion=dispersion)
     table["rate"] = per * table["events"] / safe
     table["lower"], table["upper"] = per * lower / safe, per * upper / safe
-    unknown = (table["events"].isna() | people.isna()).to_numpy()
-    empty = (people == 0).to_numpy()
-    few = (table["events"] < minimum_events).to_numpy()
+    unknown = table[["events", "population"]].isna().any(axis=1).to_numpy()
+    empty, few = (table["population"] == 0).to_numpy(), (table["events"] < minimum_events).to_numpy()
+    small = f"fewer than {minimum_events} events: a level, not a rate"
     table["status"] = np.select([unknown, empty | few], ["no_data", "not_applicable"], "ok")
-    table["reason"] = np.select(
-        [unknown, empty, few],
-        [
-            "events or population not known",
-            "nobody at risk",
-            f"fewer than {minimum_events} events: a level, not a rate",
-        ],
-        "",
-    )
+    words = ["events or population not known", "nobody at risk", small]
+    table["reason"] = np.select([unknown, empty, few], words, "")
     table.loc[table["status"] != "ok", ["rate", "lower", "upper"]] = np.nan
     return table
 

@@ -212,27 +212,28 @@ def reproduction_number(
     _check_settings(window, minimum_cases, reporting_delay, level)
     cases = daily_counts(new_cases)
     values = cases.to_numpy(dtype=float)
-    known = np.nan_to_num(values)
-    pmf = np.asarray(interval.pmf)
+    known, pmf = np.nan_to_num(values), np.asarray(interval.pmf)
     pressure = np.convolve(known, pmf)[: len(known)]
-    unseen = _unseen_share(values, pmf, begins_with_epidemic)
     ends = np.arange(window, len(values))
     table = pd.DataFrame({"start": cases.index[ends - window + 1], "end": cases.index[ends]})
-    sums = _moving_sum(known, window)[ends]
-    forces = _moving_sum(pressure, window)[ends]
-    spread = _dispersions(known, pressure, ends, level) if overdispersion else np.ones(len(ends))
-    table["cases"], table["pressure"], table["dispersion"] = sums, forces, spread
-    shape0, scale0 = (prior_mean / prior_sd) ** 2, prior_sd**2 / prior_mean
-    shape, scale = shape0 + sums / spread, 1 / (1 / scale0 + forces / spread)
-    half = (1 - level) / 2
+    table["cases"], table["pressure"] = _moving_sum(known, window)[ends], _moving_sum(pressure, window)[ends]
+    table["dispersion"] = _dispersions(known, pressure, ends, level) if overdispersion else 1.0
+    _add_posterior(table, prior_mean, prior_sd, level)
+    gaps = _moving_sum(np.isnan(values).astype(float), window)[ends] > 0
+    unseen = _moving_sum(_unseen_share(values, pmf, begins_with_epidemic), window)[ends] / window > UNSEEN_SHARE
+    early = ends + 1 <= float(np.arange(len(pmf)) @ pmf)
+    _judge(table, gaps, unseen | early, minimum_cases, reporting_delay)
+    return ReproductionNumber(table, interval, window, level, _cautions(window, interval, table["dispersion"]))
+
+
+def _add_posterior(table: pd.DataFrame, prior_mean: float, prior_sd: float, level: float) -> None:
+    """Gamma posterior of each window: prior shape plus cases, prior rate plus pressure, both over the dispersion."""
+    shape = (prior_mean / prior_sd) ** 2 + table["cases"] / table["dispersion"]
+    scale = 1 / (prior_mean / prior_sd**2 + table["pressure"] / table["dispersion"])
     table["mean"], table["sd"] = shape * scale, np.sqrt(shape) * scale
+    half = (1 - level) / 2
     for column, share in (("median", 0.5), ("lower", half), ("upper", 1 - half)):
         table[column] = stats.gamma.ppf(share, shape, scale=scale)
-    gaps = _moving_sum(np.isnan(values).astype(float), window)[ends] > 0
-    too_far = _moving_sum(unseen, window)[ends] / window > UNSEEN_SHARE
-    early = ends + 1 <= float(np.arange(len(pmf)) @ pmf)
-    _judge(table, gaps, too_far | early, minimum_cases, reporting_delay)
-    return ReproductionNumber(table, interval, window, level, _cautions(window, interval, spread, known))
 
 
 def _check_settings(window: int, minimum_cases: int, reporting_delay: int, level: float) -> None:
@@ -332,14 +333,14 @@ def _judge(
     table.loc[empty, ["mean", "sd", "median", "lower", "upper"]] = np.nan
 
 
-def _cautions(window: int, interval: SerialInterval, spread: Floats, cases: Floats) -> tuple[str, ...]:
+def _cautions(window: int, interval: SerialInterval, dispersion: pd.Series) -> tuple[str, ...]:
     found = ["windows are by date of report: the infections they speak of happened some days earlier"]
     if window % 7:
         found.append(f"a window of {window} days counts some weekdays more often than others: use whole weeks")
     if interval.sd_days > interval.mean_days:
         found.append("the serial interval includes days below zero, which this method cannot represent")
-    if len(spread) and np.median(spread) > 2:
-        found.append(f"counts vary {np.median(spread):.0f} times as much as independent cases would")
+    if dispersion.median() > 2:
+        found.append(f"counts vary {dispersion.median():.0f} times as much as independent cases would")
     return tuple(found)
 
 
