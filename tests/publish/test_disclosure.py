@@ -25,6 +25,7 @@ from analysis.methods.disclosure import (
 )
 from analysis.project import AnalysisError
 from analysis.publish.disclosure import guarded, require_no_small_counts
+from analysis.publish.downloads import download
 
 LIMIT = 11
 
@@ -144,6 +145,15 @@ def test_alike_people_are_flagged_although_they_are_many() -> None:
     frame = pd.DataFrame({"zip": ["a"] * 20 + ["b"] * 20, "ill": ["flu"] * 20 + ["flu", "cold"] * 10})
     assert k_anonymity(frame, ["zip"], k=5).violations == 0
     assert l_diversity(frame, ["zip"], "ill").violations == 20
+
+
+def test_records_of_people_who_stand_out_are_not_offered() -> None:
+    frame = pd.DataFrame({"zip": ["a"] * 20 + ["b"] * 11, "ill": ["flu", "cold"] * 10 + ["flu"] * 11})
+    download("ok", frame, title="x", description="y", record_keys=["zip"])
+    with pytest.raises(AnalysisError, match="11 records lie in groups of zip"):
+        download("alike", frame, title="x", description="y", record_keys=["zip"], sensitive="ill")
+    with pytest.raises(AnalysisError, match="1 records share zip"):
+        download("one", frame.assign(zip=["c", *frame["zip"][1:]]), title="x", description="y", record_keys=["zip"])
 
 
 def districts() -> pd.DataFrame:

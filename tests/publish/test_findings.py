@@ -61,6 +61,7 @@ def test_the_record_of_a_finding_leaves_out_what_load_says_once(loaded: Callable
         ({"value": 1390, "unit": "dollars", "interval": (1350, 1430)}, "dollars need year"),
         ({"value": 1390, "unit": "dollars", "interval": (1350, 1430), "year": 2018}, "real=True"),
         ({"value": 7, "unit": "people", "no_interval": "complete count"}, "suppressed"),
+        ({"value": 7, **COUNT, "noun": "traffic death"}, "suppressed"),
         ({"value": 7, "unit": "people", "status": "suppressed"}, "without value"),
         ({"value": None, "unit": "people", "status": "supressed"}, "did you mean suppressed"),
         ({"value": "39", **RENT}, "needs a number"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,17 @@ import pytest
 from analysis.project import AnalysisError
 from analysis.publish.findings import Finding
 from analysis.publish.policy import Policy
-from analysis.publish.prose import Cell, Context, ProseError, check, markdown_cells, render, render_text, words
+from analysis.publish.prose import (
+    Cell,
+    Context,
+    ProseError,
+    check,
+    editorial,
+    markdown_cells,
+    render,
+    render_text,
+    words,
+)
 from analysis.publish.references import Reference
 
 POLICY = Policy(
@@ -259,6 +270,31 @@ def test_length_and_grade_count_prose_alone(context: Context) -> None:
     hard = "Institutional accountability necessitates comprehensive methodological transparency. " * 200
     remarks = words([Cell(1, hard)], context).remarks
     assert any("grade" in remark for remark in remarks)
+
+
+def test_title_and_summary_state_findings(context: Context) -> None:
+    cells = [
+        Cell(1, "# About rents\n\nFor the council.", ("title",)),
+        Cell(2, "Rents {{ rent_change | moved }}. That matters.", ("in-short",)),
+        Cell(3, "Nothing here."),
+    ]
+    assert [(p.cell, p.text) for p in editorial(cells, context)] == [(1, "About rents"), (2, "That matters.")]
+    assert editorial([Cell(1, "# Rents {{ rent_change | moved }}", ("title",))], context) == []
+
+
+def test_declared_literals_can_be_listed(context: Context) -> None:
+    source = "Above {{ lit('30 percent', 'set by federal law') }} and {{ lit('30 percent', 'set by federal law') }}."
+    assert render([Cell(1, source)], context).declared == (("30 percent", "set by federal law"),)
+
+
+def test_members_of_a_rank_group_are_places(context: Context) -> None:
+    bare = replace(context, places=frozenset())
+    assert problems(bare, "The highest rise was in Bahía.") == ["highest"]
+
+
+def test_quotation_marks_are_typographic(context: Context) -> None:
+    assert "“{{".replace("{{", "") in render([Cell(1, '"{{ poor }}" isn\'t it')], context).cells[0].html
+    assert "isn’t" in render([Cell(1, "It isn't")], context).cells[0].html
 
 
 def test_markdown_cells_keep_their_number_and_tags() -> None:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.sparse.csgraph import connected_components
 
 Counts = npt.NDArray[np.int64]
 Cells = npt.NDArray[np.bool_]
@@ -131,11 +132,10 @@ def audit(counts: npt.ArrayLike, relations: Sequence[Relation], suppressed: npt.
     hidden = np.asarray(suppressed, dtype=bool)
     low, high = values.astype(float), values.astype(float)
     places = np.flatnonzero(hidden)
-    if len(places):
-        matrix, known = _system(values, relations, hidden)
-        floor = _floor(values, hidden)
-        ranges = [_range(matrix, known, position, len(places), floor) for position in range(len(places))]
-        low[places], high[places] = np.array(ranges).T
+    floor = _floor(values, hidden)
+    for cells, matrix, known in _systems(values, relations, hidden):
+        for position, cell in enumerate(cells):
+            low[cell], high[cell] = _range(matrix, known, position, len(cells), floor)
     needed = threshold - 1
     exposed = tuple(
         Exposure(int(cell), float(low[cell]), float(high[cell]))
@@ -170,7 +170,7 @@ def suppress(
         low, high = _range_of(values, relations, hidden, exposure.cell)
         if _possible(low, high) >= threshold - 1:
             continue
-        added = _cheapest(values, relations, hidden, exposure.cell, threshold, price)
+        added = _cheapest(values, _tied(relations, exposure.cell), hidden, exposure.cell, threshold, price)
         if added is None:
             raise DisclosureError(
                 f"cell {exposure.cell} stays between {low:g} and {high:g} whatever is withheld: "
@@ -218,6 +218,22 @@ def _system(values: Counts, relations: Sequence[Relation], hidden: Cells) -> tup
     return sparse.csr_array((signs, (rows, columns)), shape=(len(known), len(column))), np.array(known)
 
 
+def _systems(
+    values: Counts, relations: Sequence[Relation], hidden: Cells
+) -> list[tuple[Counts, sparse.csr_array, Numbers]]:
+    """The hidden cells in groups that no published relation ties together, each with its equations."""
+    matrix, known = _system(values, relations, hidden)
+    places = np.flatnonzero(hidden)
+    count, group = connected_components(abs(matrix).T @ abs(matrix), directed=False)
+    found = []
+    for number in range(count):
+        inside = group == number
+        part = matrix[:, inside]
+        used = np.asarray(abs(part).sum(axis=1)).ravel() > 0
+        found.append((places[inside], part[used], known[used]))
+    return found
+
+
 def _floor(values: Counts, hidden: Cells) -> float:
     return 0.0 if (values[hidden] == 0).any() else 1.0
 
@@ -228,9 +244,10 @@ def _possible(low: float, high: float) -> float:
 
 
 def _range_of(values: Counts, relations: Sequence[Relation], hidden: Cells, cell: int) -> tuple[float, float]:
-    matrix, known = _system(values, relations, hidden)
-    position = int(hidden[:cell].sum())
-    return _range(matrix, known, position, int(hidden.sum()), _floor(values, hidden))
+    for cells, matrix, known in _systems(values, relations, hidden):
+        if cell in cells:
+            return _range(matrix, known, int(np.flatnonzero(cells == cell)[0]), len(cells), _floor(values, hidden))
+    return float(values[cell]), float(values[cell])
 
 
 def _range(matrix: sparse.csr_array, known: Numbers, position: int, size: int, floor: float) -> tuple[float, float]:
@@ -257,14 +274,33 @@ def _prices(values: Counts, relations: Sequence[Relation]) -> Numbers:
     return price
 
 
+def _tied(relations: Sequence[Relation], cell: int) -> list[Relation]:
+    """The relations that reach a cell, directly or through others: no other cell can protect it."""
+    reached, found = {cell}, [False] * len(relations)
+    growing = True
+    while growing:
+        growing = False
+        for at, relation in enumerate(relations):
+            members = {relation.total, *relation.parts}
+            if not found[at] and members & reached:
+                found[at] = growing = True
+                reached |= members
+    return [relation for relation, inside in zip(relations, found, strict=True) if inside]
+
+
 def _cheapest(
     values: Counts, relations: Sequence[Relation], hidden: Cells, target: int, threshold: int, price: Numbers
 ) -> Cells | None:
     """Cells to withhold so that ``target`` could differ by the policy's width; zeros only where nothing else serves."""
+    cells = np.array(sorted({target, *(c for r in relations for c in (r.total, *r.parts))}))
+    at = {int(cell): position for position, cell in enumerate(cells)}
+    local = [Relation(at[r.total], tuple(at[part] for part in r.parts)) for r in relations]
     for zeros in (False, True):
-        found = _pattern(values, relations, hidden, target, threshold, price, zeros=zeros)
+        found = _pattern(values[cells], local, hidden[cells], at[target], threshold, price[cells], zeros=zeros)
         if found is not None:
-            return found
+            added = np.zeros(len(values), dtype=bool)
+            added[cells[found]] = True
+            return added
     return None
 
 

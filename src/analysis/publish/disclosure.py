@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.methods.disclosure import DisclosureError, Relation, small, suppress
+from analysis.methods.disclosure import DisclosureError, Relation, k_anonymity, l_diversity, small, suppress
 from analysis.project import AnalysisError
 from analysis.publish.evidence import near
 from analysis.publish.policy import current_policy
@@ -62,6 +62,27 @@ def require_no_small_counts(what: str, frame: pd.DataFrame, people: Sequence[str
                 f"{what}: column {column!r} shows {len(below)} counts of people from 1 to {threshold - 1}, first in "
                 f"row {below[0]}: set them missing with a status of 'suppressed' before drawing, or draw larger areas"
             )
+
+
+def require_crowds(what: str, frame: pd.DataFrame, keys: Sequence[str], sensitive: str | None = None) -> None:
+    """Raise :class:`AnalysisError` when records about people stand out by their ``keys``, or a group is all alike.
+
+    Each combination of keys must be shared by as many records as the policy asks of a cell, since it is one; a
+    missing key is a key. With ``sensitive``, every such group must hold at least two of its values.
+    """
+    least = current_policy().minimum_count
+    _columns(what, frame, [*keys, *([sensitive] if sensitive else [])])
+    lonely = k_anonymity(frame, keys, k=least).violations
+    if lonely:
+        raise AnalysisError(
+            f"{what}: {lonely} records share {', '.join(keys)} with fewer than {least}: coarsen the columns or drop one"
+        )
+    alike = l_diversity(frame, keys, sensitive).violations if sensitive else 0
+    if alike:
+        raise AnalysisError(
+            f"{what}: {alike} records lie in groups of {', '.join(keys)} that all have the same {sensitive}: who is "
+            "known to be in such a group has it; coarsen the columns"
+        )
 
 
 def _columns(what: str, frame: pd.DataFrame, people: Sequence[str]) -> list[str]:

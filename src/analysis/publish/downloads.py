@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.project import AnalysisError
 from analysis.publish import session
-from analysis.publish.disclosure import guarded
+from analysis.publish.disclosure import guarded, require_crowds
 from analysis.publish.evidence import tables_behind
 from analysis.publish.payload import Download, checked_name, plain
 
@@ -33,13 +33,17 @@ def download(
     people_columns: Sequence[str] = (),
     totals: str | None = None,
     sums: Mapping[str, Sequence[str]] | None = None,
+    record_keys: Sequence[str] = (),
+    sensitive: str | None = None,
     tables: Sequence[str] | None = None,
 ) -> Download:
     """Offer ``frame`` as ``downloads/<name>.csv``: RFC 4180, UTF-8 with a byte order mark, safe to open.
 
     The mark is there because spreadsheets misread accents without it. Text that a spreadsheet would run as a
     formula gets an apostrophe before it; numbers stay numbers. Small counts in ``people_columns`` are emptied, and what
-    would reveal them where ``totals`` or ``sums`` say how the counts add up (see :func:`table`).
+    would reveal them where ``totals`` or ``sums`` say how the counts add up (see :func:`table`). Where rows are
+    records of people, ``record_keys`` are the columns by which one could be recognised, and ``sensitive`` is what must
+    not be learnt of them: a file in which somebody stands out is refused.
 
     Raises :class:`AnalysisError` for an empty or too large frame, or one that cannot be made safe.
     """
@@ -47,6 +51,8 @@ def download(
     if frame.empty:
         raise AnalysisError(f"download {name!r} has no rows: offer nothing rather than an empty file")
     shown = frame.drop(columns="geometry", errors="ignore")
+    if record_keys:
+        require_crowds(f"download {name!r}", shown, record_keys, sensitive)
     if people_columns:
         shown = _withheld(name, shown, people_columns, totals, sums)
     text = csv_text(shown)

@@ -23,6 +23,7 @@ from analysis.publish.payload import FINDING, Json, Payload
 from analysis.publish.policy import Policy, current_policy
 from analysis.publish.rounding import most_decimals_for
 from analysis.publish.units import Unit, unit_named, written_date
+from analysis.publish.wording import said
 
 Status = Literal["ok", "no_data", "suppressed", "not_applicable", "failed"]
 HigherIs = Literal["neither", "better", "worse"]
@@ -322,9 +323,11 @@ def _dollar_faults(found: Finding) -> list[str]:
 
 
 def _disclosure_faults(found: Finding, unit: Unit, value: float, policy: Policy) -> list[str]:
-    if unit.people and found.interval is None and not found.change and 0 < value < policy.minimum_count:
+    counted = found.noun or found.unit
+    people = unit.people or (unit.name == "count" and counted.split()[-1].lower() in said("people_nouns"))
+    if people and found.interval is None and not found.change and 0 < value < policy.minimum_count:
         return [
-            f"a count of {found.unit} from 1 to {policy.minimum_count - 1} is not published: state value=None, "
+            f"a count of people ({counted}) from 1 to {policy.minimum_count - 1} is not published: state value=None, "
             "status='suppressed'"
         ]
     return []

@@ -61,7 +61,8 @@ class Reader:
     def __init__(self, pieces: Pieces) -> None:
         self._pieces = pieces
         self._refused: list[str] = []
-        self._md = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+        settings = {"html": False, "typographer": True, "quotes": "“”‘’"}
+        self._md = MarkdownIt("commonmark", settings).enable(["table", "strikethrough", "smartquotes"])
         self._md.use(footnote_plugin, inline=True)
         self._md.use(dollarmath_plugin, allow_digits=False, allow_space=False, allow_labels=False, renderer=self._math)
         self._md.validateLink = self._admits  # type: ignore[method-assign]

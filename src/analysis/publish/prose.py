@@ -65,6 +65,12 @@ class Context:
         """The policy in force."""
         return self.policy or current_policy()
 
+    @property
+    def ranked(self) -> frozenset[str]:
+        """Names that a superlative must not single out by hand: the given places and all members of rank groups."""
+        groups = (found.group for found in self.findings.values() if found.group)
+        return self.places.union(*groups)
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -89,12 +95,16 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Prose:
-    """All cells, the footnotes of the page (an ``ol``, or empty), references and findings in order of first use."""
+    """All cells, the footnotes of the page (an ``ol``, or empty), references and findings in order of first use.
+
+    ``declared`` are the literals that the text declares, each with its reason.
+    """
 
     cells: tuple[Rendered, ...]
     footnotes: str
     cited: tuple[str, ...]
     used: tuple[str, ...]
+    declared: tuple[tuple[str, str], ...] = ()
 
     @property
     def title(self) -> Heading | None:
@@ -188,6 +198,7 @@ def render(cells: Sequence[Cell], context: Context, *, mode: Mode = "html", leni
         footnotes,
         cited=_names(said, "cite"),
         used=_names(said, "finding"),
+        declared=tuple(dict.fromkeys((piece.text, piece.reason) for piece in said if piece.kind == "lit")),
     )
 
 
@@ -216,6 +227,30 @@ def check(cells: Sequence[Cell], context: Context) -> list[Problem]:
         problem = Problem(context.notebook, number, fault.line, fault.text, fault.message)
         seen.setdefault((number, fault.line, fault.text, fault.message), problem)
     return list(seen.values())
+
+
+def editorial(cells: Sequence[Cell], context: Context) -> list[Problem]:
+    """What the editorial standard asks of title and summary: the title and every sentence in short state a finding.
+
+    Not part of :func:`check`: whether a draft may be built without them is for the caller to say. The cells must
+    be sound.
+    """
+    session = _Session(context)
+    wanted = [cell for cell in cells if {"title", "in-short"} & set(cell.tags)]
+    document, _ = session.read(wanted)
+    tags = {cell.number: set(cell.tags) for cell in wanted}
+    found: list[Problem] = []
+    for passage in session.passages(document):
+        for sentence in literals.sentences(passage.text, session.speaker.pieces):
+            if any(piece.finding is not None for piece in sentence.pieces):
+                continue
+            line, text = passage.lines[sentence.start], session.speaker.pieces.spoken(sentence.raw).strip()
+            if passage.kind == "heading" and "title" in tags[passage.cell]:
+                found.append(Problem(context.notebook, passage.cell, line, text, "the title states no finding"))
+            elif passage.kind == "paragraph" and "in-short" in tags[passage.cell]:
+                told = f"a sentence in short states no finding: {text!r}"
+                found.append(Problem(context.notebook, passage.cell, line, text, told))
+    return found
 
 
 def words(cells: Sequence[Cell], context: Context) -> Length:
@@ -363,7 +398,7 @@ class _Session:
                     faults.append((passage.cell, Fault(passage.lines[0], piece.text, told)))
             for sentence in literals.sentences(passage.text, pieces):
                 claims = literals.sentence_claims(
-                    sentence, context.rules, context.places, disclaims=passage.cell in disclaiming
+                    sentence, context.rules, context.ranked, disclaims=passage.cell in disclaiming
                 )
                 offset = _offsets(passage.text, sentence)
                 faults += [(passage.cell, _fault(passage, claim, offset[claim.start])) for claim in claims]
