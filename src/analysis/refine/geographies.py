@@ -182,7 +182,7 @@ def build_tract_areas(bench: Workbench) -> pd.DataFrame:
         found = overlaps(tracts, bench.refined(table), bench.city.projected_crs)
         touching = found["weight_area"] > 0
         sliver = touching & (found["weight_area"] < SLIVER)
-        lost = found.loc[sliver, "weight_area"] * found.loc[sliver, "geoid"].map(people)
+        lost = found.loc[sliver, "weight_area"] * people.reindex(found.loc[sliver, "geoid"]).to_numpy()
         bench.tally("tract_shapes_2010", "dropped",
                     f"sliver: less than 1 percent of the tract in a {kind.replace('_', ' ')} "
                     f"({lost.sum():,.0f} people by area)", found.loc[sliver, "geoid"])  # fmt: skip
@@ -190,11 +190,11 @@ def build_tract_areas(bench: Workbench) -> pd.DataFrame:
         found.insert(0, "kind", kind)
         frames.append(found)
     frame = pd.concat(frames, ignore_index=True)
-    frame["people"] = (frame["weight_area"] * frame["geoid"].map(people)).round(6)
+    frame["people"] = (frame["weight_area"] * people.reindex(frame["geoid"]).to_numpy()).round(6)
     everyone = frame.groupby("area_id")["people"].transform("sum")
     frame["weight_population"] = (frame["people"] / everyone.where(everyone > 0)).round(9)
     inside = frame[frame["kind"] == "council_district"].groupby("geoid")["weight_area"].sum()
-    frame["in_city"] = np.minimum(frame["geoid"].map(inside).fillna(0.0), 1.0).round(6)
+    frame["in_city"] = np.minimum(inside.reindex(frame["geoid"]).fillna(0.0).to_numpy(), 1.0).round(6)
     _tally_losses(bench, tracts["geoid"], inside, people, frame)
     return frame.sort_values(["geoid", "area_id"], ignore_index=True)
 
