@@ -3,7 +3,7 @@
 One YAML file a subject in ``data/catalog``; nothing here fetches or reads data.
 """
 
-from analysis.catalog.cities import City, city
+from analysis.catalog.cities import City, city, current_city
 from analysis.catalog.datasets import (
     ArcgisSource,
     Catalog,
@@ -31,5 +31,6 @@ __all__ = [
     "Source",
     "Subject",
     "city",
+    "current_city",
     "load_catalog",
 ]

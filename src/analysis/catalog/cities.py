@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from analysis.catalog.entries import Entry, read_entry
-from analysis.project import SOURCES, AnalysisError, Project, checked_source
+from analysis.project import SOURCES, AnalysisError, Project, checked_source, current_project, current_source
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ def city(project: Project, source: str) -> City:
     top = read_entry(path)
     top.only(SOURCES)
     return _city(top.entry(source))
+
+
+def current_city() -> City:
+    """The city of the source in use; what a notebook asks for names."""
+    return city(current_project(), current_source())
 
 
 def _city(entry: Entry) -> City:
