@@ -3,6 +3,28 @@
 Each expression leaves a token of private-use characters in the text; what it stands for (a :class:`Piece`) is
 put in after the Markdown has been read. A place called ``<script>`` or ``**x**`` is therefore text, whatever it
 contains, and the check can tell what was computed from what was typed.
+
+What prose may say of a finding ``x``::
+
+    {{ x }}                      39 percent
+    {{ x | brief }}              $1,390                    (no noun, no year of dollars; for a second mention)
+    {{ x | range }}              35 to 43 percent
+    {{ x | moved }}              rose 39 percent, or: did not measurably change      (changes only)
+    {{ x | moved("grew") }}      grew 39 percent           (also increased, climbed, gained; the opposite follows)
+    {{ x | moved(span=True) }}   rose 39 percent (35 to 43 percent)
+    {{ x | moved(judged=True) }} worsened 39 percent       (needs higher_is)
+    {{ x | direction }}          rose
+    {{ x | signed }}             +39 percent
+    {{ x | compared(y) }}        higher than, or: not measurably different from
+    {{ x | share }}              about one in four         (percent, level)
+    {{ x | plural("tract") }}    1,204 tracts
+    {{ x | listed(most=3) }}     Aldea, Bahía, Cerro and 4 more
+    {{ x | rank_group }}         Aldea or Bahía, which the data cannot tell apart
+    {{ x | share | capitalize }} About one in four
+
+and besides: ``fig("name")``, ``map("name")``, ``table("name")``, ``cite("key", "p. 7")``, ``area("cd-01")``,
+``term("rent burden")``, ``lit("30 percent", "set by federal law")``. A template may ask ``{% if x.ok %}``, ``.rose``,
+``.fell``, ``.unchanged``; it may not compute, compare or loop over numbers.
 """
 
 from __future__ import annotations
@@ -84,6 +106,14 @@ class Said:
         return self._piece("value", phrases.value(self._finding))
 
     __html__ = __str__  # tokens hold no markup, and escaping must not be applied twice
+
+    def _refuses(self, *_other: object) -> bool:
+        raise AnalysisError(
+            f"prose asks {self._finding.name}.{', .'.join(sorted(QUESTIONS))}, it does not compare values"
+        )
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = _refuses
+    __hash__ = None  # type: ignore[assignment]
 
     def _piece(self, worded: str, text: str) -> str:
         return self._pieces.add(Piece("finding", text, name=self._finding.name, filter=worded, finding=self._finding))
