@@ -28,7 +28,7 @@ from analysis.sample import write_sample; write_sample(Project(Path(sys.argv[1])
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"]
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name not in (".lock", ".making")]
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -122,3 +122,19 @@ def test_two_processes_at_once_both_get_the_sample(empty_project):
         subprocess.Popen([sys.executable, "-c", WRITE, str(project.root)], stderr=subprocess.PIPE) for _ in range(2)
     ]
     assert [(process.communicate(timeout=120)[1], process.returncode) for process in running] == [(b"", 0)] * 2
+
+
+def test_it_can_be_made_while_the_caller_holds_the_folder(empty_project):
+    project = empty_project("held")
+    code = f"""
+import faulthandler, sys
+from pathlib import Path
+from analysis.project import Project
+from analysis.refine.building import held
+from analysis.sample import write_sample
+faulthandler.dump_traceback_later(60, exit=True)
+with held(Path({str(project.raw("sample"))!r})):
+    print(len(write_sample(Project(Path({str(project.root)!r})))))
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == str(len(CONTRACT))

@@ -137,7 +137,8 @@ def _alone(folder: Path) -> Iterator[None]:
     except ImportError:  # Windows has no flock; there notebooks run one after the other.
         yield
         return
-    with (folder / ".lock").open("w") as handle:
+    # A name of its own: callers may hold the folder's .lock while they wait for this.
+    with (folder / ".making").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
