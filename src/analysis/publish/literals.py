@@ -133,12 +133,12 @@ def _dates() -> tuple[re.Pattern[str], ...]:
     months = said("months")
     month = "(?:" + "|".join([*months, *(rf"{name[:3]}\.?" for name in months), r"Sept\.?"]) + ")"
     day, gap = r"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?", "[ \u00a0]"
-    short = rf"{_YEAR}(?:{_UNTIL}{_YEAR}|{_DASH}\d\d)?"
+    short = rf"{_YEAR}(?:{_UNTIL}{_YEAR}|(?:{_DASH}|/)\d\d)?"
     patterns = (
         r"\d{4}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?",
         rf"{month}{gap}{day}(?:{_UNTIL}(?:{month}{gap})?{day})?(?:,{gap}{_YEAR})?",
         rf"{day}(?:{_UNTIL}{day})?{gap}{month}(?:,?{gap}{_YEAR})?",
-        rf"{short}s?",
+        rf"(?:Q[1-4]{gap})?{short}s?",
     )
     return tuple(re.compile(rf"(?<![\w.,$€£−+]){pattern}(?![\w%]|[.,]\d)") for pattern in patterns)
 
@@ -159,7 +159,7 @@ def _number_words(text: str, allowed: Sequence[tuple[int, int]]) -> list[Claim]:
     taken = list(allowed)
     for pattern in _word_patterns():
         for match in pattern.finditer(text):
-            if not _within(match.start(), taken):
+            if not any(low < match.end() and match.start() < high for low, high in taken):
                 told = "is a number in words: say it through a finding (value, share, plural), or declare it with lit()"
                 found.append(Claim(match.start(), match[0], f"{match[0]!r} {told}"))
                 taken.append(match.span())
