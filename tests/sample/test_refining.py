@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 
@@ -68,3 +69,41 @@ def test_areas_are_tracts_cut_by_districts(refined, sample):
     assert abs((per_tract > 1).sum() - sample.truth["geography"]["tracts_in_several_districts"]) <= 5
     assert frame[frame["kind"] == "council_district"]["area_id"].nunique() == 15
     assert frame[frame["kind"] == "neighborhood_council"]["area_id"].nunique() == 73
+
+
+def test_the_change_index_finds_the_planted_neighbourhoods(refined, sample):
+    from analysis.methods.change_measures import change_measures
+    from analysis.methods.neighborhood_change import change_index
+    from analysis.methods.prices import price_index
+
+    index = price_index(refined("prices"), "us_cpi_u")
+    table = change_index(change_measures(refined("tract_periods"), refined("tract_income_brackets"), index)).table
+    planted = sample.truth["change"]
+    scored = table[table["score"].notna()]
+    changed = scored.index.isin(planted["changed"]["tracts"])
+    slipped = scored.index.isin(planted["slipped"]["tracts"])
+    assert scored.loc[changed, "top"].mean() > 0.85
+    assert scored.loc[~changed & ~slipped, "top"].mean() < 0.2
+    assert scored.loc[slipped, "score_percentile"].median() < 15
+
+
+def test_the_typology_puts_planted_tracts_where_expected(refined, sample):
+    from analysis.methods.displacement_inputs import typology_inputs
+    from analysis.methods.displacement_typology import classify
+    from analysis.methods.prices import price_index
+    from analysis.methods.spatial_autocorrelation import queen
+
+    inputs = typology_inputs(
+        refined("tract_periods"),
+        refined("tract_income_brackets"),
+        refined("tract_mover_brackets"),
+        price_index(refined("prices"), "us_cpi_u"),
+        queen(gpd.read_parquet(sample.project.processed("sample") / "tract_shapes.parquet"), "geoid"),
+    )
+    found = classify(inputs, variant="census_only").table["classes"]
+    planted = sample.truth["change"]["changed"]
+    here = found[found.index.isin(planted["tracts"])].isin(planted["expected_classes"]).mean()
+    elsewhere = found[~found.index.isin(planted["tracts"])].isin(planted["expected_classes"]).mean()
+    assert here > 0.65
+    assert elsewhere < 0.15
+    assert set(found) >= {"ARE", "AdvG", "AdvG+BE", "BE", "EOG", "LISD", "OD", "SAE", "SMMI"}
