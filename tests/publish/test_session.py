@@ -16,6 +16,7 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from analysis import publish
 from analysis.project import AnalysisError
 from analysis.publish import payload, session
 from analysis.publish.exhibits import figure
@@ -119,6 +120,23 @@ def test_figures_are_recorded_with_words_data_and_source(loaded: Callable[..., A
     assert made.data == {"columns": ["place", "deaths", "rate"], "rows": [["Aldea", 20, None]]}
     assert "id='rents'" in made.svg
     assert payload.Figure.from_json(json.loads(payload.dumps(made))) == made
+
+
+def test_maps_are_drawn_and_recorded() -> None:
+    geopandas, shapely = pytest.importorskip("geopandas"), pytest.importorskip("shapely")
+    squares = [shapely.box(x, 0, x + 1000, 1000) for x in range(0, 4000, 1000)]
+    columns = {"geoid": list("abcd"), "called": ["Aldea", "Bahía", "<b>", "Duna"], "v": [10.0, 20.0, 30.0, None]}
+    shapes = geopandas.GeoDataFrame(columns, geometry=squares, crs="EPSG:2229")
+    made = publish.map(
+        "rent_map", shapes, "v", title="Rents", subtitle="Median", unit="percent", classes=2, label="Share",
+        name_column="called", crs="EPSG:2229",
+    )  # fmt: skip
+    assert payload.Map.from_json(json.loads(payload.dumps(made))) == made
+    assert made.data["columns"][:2] == ["geoid", "name"]
+    assert made.data["rows"][3][2] is None
+    assert made.interaction["near"][0] == [1]
+    assert "<b>" not in made.svg
+    assert session.recorded("figure") == {"rent_map": made}
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ def map(
     breaks: Sequence[float] | None = None,
     palette: Literal["sequential", "diverging", "groups"] = "sequential",
     overlay: Any = None,
+    name_column: str | None = None,
     status_column: str | None = None,
     source: str | None = None,
     alt: str | None = None,
@@ -102,12 +103,13 @@ def map(
 ) -> Map:
     """Draw and record a map of ``column`` over ``shapes``; words as for :func:`figure`.
 
-    Further options go to ``analysis.publish.maps.choropleth``, which draws.
+    ``name_column`` holds the names of the shapes; further options (``label``, ``noun``, ``low`` and ``high``, ``area``,
+    …) go to :func:`analysis.publish.maps.choropleth`, which draws.
     """
     maps = import_module("analysis.publish.maps")
     drawn: Drawing = maps.choropleth(
         shapes, column, key=key, unit=unit, classes=classes, breaks=breaks, palette=palette, overlay=overlay,
-        status_column=status_column, **drawing,
+        name=name_column, status_column=status_column, **drawing,
     )  # fmt: skip
     used = tables_behind(tables)
     described = _described(name, drawn, alt)
