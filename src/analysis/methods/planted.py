@@ -7,12 +7,15 @@ gets, together with what it ought to find.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import stats
 
 from analysis.methods.displacement_typology import INPUTS
+from analysis.methods.prices import PriceIndex
 
 Floats = npt.NDArray[np.float64]
 
@@ -76,3 +79,128 @@ def typology_region(seed: int, n: int = 150) -> tuple[pd.DataFrame, pd.Series]:
         for column, value in figures.items():
             table.loc[f"planted-{name}", column] = value
     return table, pd.Series({f"planted-{name}": name for name in ARCHETYPES}, name="classes")
+
+
+@dataclass(frozen=True, eq=False)
+class ChangeTables:
+    """Invented tract tables in the layout of the refined ones, and which tracts really changed.
+
+    ``effects`` are the planted changes in those tracts, over and above the others: points for shares,
+    percent (as a log ratio) for the rest. That of the low- to high-income ratio follows from the incomes'.
+    """
+
+    tract_periods: pd.DataFrame
+    income_brackets: pd.DataFrame
+    prices: PriceIndex
+    changed: tuple[str, ...]
+    effects: Mapping[str, float]
+
+
+EFFECTS: Mapping[str, float] = {
+    "low_high_ratio": -114.0, "bachelors_share": 15.0, "white_share": 10.0, "median_household_income": 50.0,
+    "median_gross_rent": 30.0, "household_size": -15.0,
+}  # fmt: skip
+_EDGES = np.array([0, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60, 75, 100, 125, 150, 200]) * 1000.0
+_INCOME_SD = 0.85
+_SAMPLE = 0.12
+
+
+def change_tables(seed: int, n: int = 400, changed: int = 40, effect: float = 1.0) -> ChangeTables:
+    """A county of ``n`` tracts in 2000 and 2018, of which the first ``changed`` changed by ``effect`` times EFFECTS.
+
+    The figures of 2018 carry sampling noise of the size of their margins, as a survey of one home in eight has.
+
+    >>> tables = change_tables(1, n=50, changed=5)
+    >>> len(tables.tract_periods), tables.changed[0]
+    (100, '99001000001')
+    """
+    rng = np.random.default_rng(seed)
+    geoids = np.array([f"99001{number:06d}" for number in range(1, n + 1)])
+    moved = effect * (np.arange(n) < changed)
+    level = rng.normal(0, 0.35, n)
+    before = {
+        "income": 42_000 * np.exp(level),
+        "bachelors": np.clip(0.22 + 0.15 * level + rng.normal(0, 0.05, n), 0.03, 0.7),
+        "white": np.clip(0.35 + 0.2 * level + rng.normal(0, 0.1, n), 0.03, 0.85),
+        "rent": 700 * np.exp(0.6 * level + rng.normal(0, 0.1, n)),
+        "size": 3.0 * np.exp(-0.2 * level + rng.normal(0, 0.08, n)),
+        "households": rng.integers(800, 2200, n).astype(float),
+    }
+    shift = {key: rng.normal(0, sd, n) for key, sd in (("income", 0.08), ("rent", 0.08), ("size", 0.04))}
+    points = {key: rng.normal(0, 0.03, n) for key in ("bachelors", "white")}
+    after = {
+        "income": before["income"] * 1.52 * np.exp(shift["income"] + 0.01 * EFFECTS["median_household_income"] * moved),
+        "bachelors": np.clip(before["bachelors"] + 0.07 + points["bachelors"] + 0.15 * moved, 0.02, 0.95),
+        "white": np.clip(before["white"] - 0.04 + points["white"] + 0.10 * moved, 0.02, 0.95),
+        "rent": before["rent"] * 1.9 * np.exp(shift["rent"] + 0.01 * EFFECTS["median_gross_rent"] * moved),
+        "size": before["size"] * np.exp(shift["size"] + 0.01 * EFFECTS["household_size"] * moved),
+        "households": before["households"] * rng.uniform(0.95, 1.1, n),
+    }
+    rows = [
+        _tract_rows(geoids, before, "2000", 1999, None),
+        _tract_rows(geoids, after, "2018", 2018, rng),
+    ]
+    brackets = [_brackets(geoids, before, "2000", None), _brackets(geoids, after, "2018", rng)]
+    prices = PriceIndex("invented", {1999: 100.0, 2000: 103.4, 2018: 150.7})
+    names = tuple(str(code) for code in geoids[:changed])
+    return ChangeTables(
+        pd.concat(rows, ignore_index=True), pd.concat(brackets, ignore_index=True), prices, names, EFFECTS
+    )
+
+
+def _tract_rows(
+    geoids: npt.NDArray[np.str_],
+    truth: Mapping[str, Floats],
+    period: str,
+    dollar_year: int,
+    rng: np.random.Generator | None,
+) -> pd.DataFrame:
+    """Counts and medians with margins; with a generator they carry the noise that the margins promise."""
+    homes, people = truth["households"], truth["households"] * truth["size"]
+    adults = 0.65 * people
+    exact = {
+        "population": (people, 0.04 * people),
+        "households": (homes, 0.03 * homes),
+        "white_nonhispanic": (people * truth["white"], _count_error(people, truth["white"], 18)),
+        "adults_25plus": (adults, np.full(len(homes), np.nan)),
+        "bachelors_plus": (adults * truth["bachelors"], _count_error(adults, truth["bachelors"], 12)),
+        "owner_occupied": (0.45 * homes, _count_error(homes, 0.45, 8)),
+        "renter_occupied": (0.55 * homes, _count_error(homes, 0.55, 8)),
+        "median_household_income": (truth["income"], 0.09 * truth["income"]),
+        "median_gross_rent": (truth["rent"], 0.06 * truth["rent"]),
+    }
+    table = pd.DataFrame({"geoid": geoids, "period": period, "dollar_year": dollar_year})
+    for name, (value, error) in exact.items():
+        noise = 0.0 if rng is None else np.nan_to_num(error) * rng.standard_normal(len(value))
+        table[name] = np.maximum(value + noise, 0.0)
+        # The survey's tables of education come without margins.
+        known = rng is not None and name != "bachelors_plus"
+        table[f"{name}_moe"] = 1.645 * error if known else np.nan
+        table[f"{name}_flag"] = "ok"
+    return table
+
+
+def _count_error(base: Floats, share: Floats | float, factor: float) -> Floats:
+    return np.asarray(np.sqrt(factor * base * share * (1 - share)), dtype=float)
+
+
+def _brackets(
+    geoids: npt.NDArray[np.str_], truth: Mapping[str, Floats], period: str, rng: np.random.Generator | None
+) -> pd.DataFrame:
+    """Households by bracket of a lognormal income; with a generator as a sample of one in eight would see them."""
+    upto = stats.norm.cdf(np.log(np.maximum(_EDGES, 1)[None, :] / truth["income"][:, None]) / _INCOME_SD)
+    shares = np.diff(np.concatenate([upto, np.ones((len(geoids), 1))], axis=1), axis=1)
+    counts = shares * truth["households"][:, None]
+    if rng is not None:
+        sampled = np.maximum(np.rint(_SAMPLE * truth["households"]), 20).astype(np.int64)
+        counts = rng.multinomial(sampled, shares / shares.sum(axis=1, keepdims=True)) / _SAMPLE
+    high = [*_EDGES[1:], np.nan]
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {"geoid": geoids, "period": period, "bracket_low": low, "bracket_high": top, "households": column}
+            )
+            for low, top, column in zip(_EDGES, high, counts.T, strict=True)
+        ],
+        ignore_index=True,
+    )
