@@ -125,6 +125,7 @@ def test_two_tracts_of_the_tables_have_no_shape(layers, sample):
     drawn = {row["CT10"] for row in layers["tracts"][0]}
     listed = set(sample.census("acs5_2018"))
     assert drawn < listed
+    assert all(row["LABEL"] == f"{row['CT10'][:4]}.{row['CT10'][4:]}" for row in layers["tracts"][0])
     missing = sorted("99001" + code for code in listed - drawn)
     assert missing == sample.truth["geography"]["tracts_without_shape"]
     assert len(missing) == 2

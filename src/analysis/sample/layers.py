@@ -14,7 +14,7 @@ from analysis.sample.names import NEIGHBORHOODS as NAMES
 from analysis.sample.outlines import in_metres, outlines
 from analysis.sample.randomness import settled, stream
 from analysis.sample.statistical_areas import SQUARE_MILE
-from analysis.sample.vintages import WATER, geoid, printed, vintages
+from analysis.sample.vintages import WATER, geoid, vintages
 from analysis.sample.wire import Cell, Raw, features
 
 TWICE = "Kestrel Bluffs"
@@ -33,7 +33,7 @@ def tract_layer() -> Raw:
         records.append(
             {
                 "OBJECTID": number, "GEOID10": geoid(codes[k]), "CT10": codes[k],
-                "LABEL": f"{codes[k][:4]}.{codes[k][4:]}" if codes[k][:2] == "98" else printed(codes[k]),
+                "LABEL": f"{codes[k][:4]}.{codes[k][4:]}",
                 "X_Center": round(middle.x, 1), "Y_Center": round(middle.y, 1),
                 "Shape_STAr": round(flat[k].area, 3), "Shape_STLe": round(flat[k].length, 3),
             }
