@@ -127,6 +127,8 @@ def test_places_know_where_they_lie_and_who_lives_there(places: Desk) -> None:
     assert found.loc["elm-vale", "crowded_share"] == 0.15
     assert found.loc["elm-vale", "people_in_poverty"] == 180
     assert found.loc["elm-vale", "largest_group"] == "hispanic"
+    # One square mile of Web Mercator at latitude 33 is cos² 33° of one on the ground.
+    assert found.loc["elm-vale", "area_km2"] == pytest.approx(2.58999 * np.cos(np.radians(33)) ** 2, rel=1e-5)
 
 
 def test_a_population_of_zero_is_missing_and_bad_shares_are_flagged(places: Desk) -> None:

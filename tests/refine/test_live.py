@@ -168,6 +168,10 @@ def test_rates_of_places_have_a_denominator_of_their_own(live: Project) -> None:
     # ACS 2014-18, Los Angeles County: 11.4 percent of households have more than one person a room.
     assert crowded == pytest.approx(0.114, abs=0.002)
     assert (found["shares_flag"] == "ok").mean() > 0.8
+    # Beverly Hills and Pasadena measure 5.71 and 23.1 square miles (Census Bureau, with water).
+    area = found.set_index("place")["area_km2"]
+    assert area["beverly-hills"] == pytest.approx(5.71 * 2.58999, rel=0.02)
+    assert area["pasadena"] == pytest.approx(23.1 * 2.58999, rel=0.02)
     assert np.isfinite(found.loc[found["shares_flag"] == "ok", ["population", "poverty_share", "share_65plus"]]).all(
         axis=None
     )

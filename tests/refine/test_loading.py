@@ -35,7 +35,9 @@ def test_a_load_builds_what_is_missing_and_records_what_it_rests_on(desk: Desk, 
         "acs5_2012", "acs5_2018", "crosswalk_1990_2010", "crosswalk_2000_2010", "sf1_2000", "sf3_1990", "sf3_2000",
     ]  # fmt: skip
     assert {one.grade for one in use.datasets} <= set("ABCD")
-    assert use.datasets[0].publisher == "U.S. Census Bureau"
+    # The rows are invented: nothing credits them to the Census Bureau or to Los Angeles.
+    assert use.datasets[0].publisher == "Invented by this project in the form of U.S. Census Bureau"
+    assert not any("Los Angeles" in one.title or "Los Angeles" in one.licence for one in use.datasets)
     assert any(one.reason == "tract outside Meridia County" for one in use.accounting)
     json.dumps(use.as_dict(), allow_nan=False)
 

@@ -7,8 +7,9 @@ place has one name and one row a day, the larger of the counts where they differ
 
 The populations are those of the countywide statistical areas. The crosswalk of the
 Mayor's Office gives the population of a larger region, repeated for each place in it;
-it is kept under its own name and is no denominator for a single place. Areas are not
-refined: they were computed in Web Mercator, which makes the county half as large again.
+it is kept under its own name and is no denominator for a single place. Areas were
+computed in Web Mercator, which makes Los Angeles half as large again; they are brought
+back to the ground with the latitude of the place.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ SERIES = "covid_neighborhoods"
 NO_PLACES = ("City", "County")
 # The files about statistical areas were written by R, which spells an empty cell so.
 R_EMPTY = "NA"
+SQUARE_MILE_KM2 = 2.589988110336
 # A survey total this many times above or below the population means that tracts were cut badly.
 DOUBTFUL = 1.5
 
@@ -155,7 +157,7 @@ def build_places(bench: Workbench) -> pd.DataFrame:
     frame["jurisdiction"] = [_one_kind(kinds[place]) for place in frame.index]
     bench.tally(SERIES, "flagged", "place in more than one jurisdiction: its counts cannot be told apart",
                 frame.loc[frame["jurisdiction"] == "mixed", "name"])  # fmt: skip
-    frame = frame.join(_population(bench)).join(_aggregate(bench, rows, short))
+    frame = frame.join(_population_and_area(bench)).join(_aggregate(bench, rows, short))
     frame = frame.join(_crowding(bench)).join(_poverty(bench)).join(_race(bench)).join(_age(bench))
     areas = set(bench.raw("csa_area", ["hood.name"])["hood.name"].str.strip().dropna().map(slug))
     bench.tally("csa_area", "flagged", "place of the daily counts that is not in the file",
@@ -166,7 +168,8 @@ def build_places(bench: Workbench) -> pd.DataFrame:
                 f"survey total and population differ by more than a factor of {DOUBTFUL}: shares are doubtful",
                 frame.loc[doubtful, "name"])  # fmt: skip
     words = np.select([ratio.isna(), doubtful], ["missing", "doubtful"], "ok")
-    return frame.assign(shares_flag=words).reset_index().sort_values("place", ignore_index=True)
+    area = ground_area(frame["mercator_square_miles"], frame["latitude"])
+    return frame.assign(shares_flag=words, area_km2=area).reset_index().sort_values("place", ignore_index=True)
 
 
 def _one_kind(kinds: list[str]) -> str:
@@ -190,12 +193,25 @@ def _by_place(bench: Workbench, dataset: str, columns: dict[str, str]) -> pd.Dat
     return frame[~twice]
 
 
-def _population(bench: Workbench) -> pd.DataFrame:
-    frame = _by_place(bench, "csa_area", {"population": "population"})
+def ground_area(square_miles: pd.Series, latitude: pd.Series) -> pd.Series:
+    """Square kilometres on the ground of an area measured in square miles of Web Mercator.
+
+    The projection stretches lengths by 1 over the cosine of the latitude in both directions.
+    Beverly Hills measures 5.71 square miles; the file says 8.35.
+
+    >>> ground_area(pd.Series([8.349]), pd.Series([34.073])).round(1).tolist()
+    [14.8]
+    """
+    shrunk: pd.Series = square_miles * SQUARE_MILE_KM2 * np.cos(np.radians(latitude)) ** 2
+    return shrunk.round(6)
+
+
+def _population_and_area(bench: Workbench) -> pd.DataFrame:
+    frame = _by_place(bench, "csa_area", {"population": "population", "area": "mercator_square_miles"})
     zero = frame["population"] == 0
     bench.tally("csa_area", "changed", "population of 0, read as missing: no rate can be formed", frame.index[zero],
                 topic="missing")  # fmt: skip
-    return frame.mask(zero)
+    return frame.assign(population=frame["population"].mask(zero))
 
 
 def _aggregate(bench: Workbench, rows: pd.DataFrame, short: dict[str, str]) -> pd.DataFrame:
@@ -334,6 +350,7 @@ TABLES = (
             Field("shares_flag", "text",
                   "ok; doubtful: survey total and population differ by more than half, because tracts were cut by "
                   "area; missing: no population or no survey total", "label", choices=("ok", "doubtful", "missing")),
+            _number("area_km2", "Area on the ground", "km2", ""),
             Field("longitude", "number", "Longitude of the place's point", "degrees", nullable=True),
             Field("latitude", "number", "Latitude of the place's point", "degrees", nullable=True),
         ),

@@ -21,6 +21,7 @@ import yaml
 from analysis.catalog import Dataset
 from analysis.project import AnalysisError, Project
 from analysis.provenance import Tally
+from analysis.refine.attribution import attribution
 from analysis.refine.profiles import Profile, ensure_profiles
 from analysis.refine.registry import tables
 from analysis.refine.storage import read_meta
@@ -110,7 +111,7 @@ def grades(shelf: Shelf, datasets: Iterable[str]) -> dict[str, Grade]:
     profiles = ensure_profiles(shelf, names)
     tallies = list(tallies_of(shelf.project, shelf.source))
     read = rows_read(shelf.project, shelf.source)
-    through = last_dates(shelf.project, shelf.source)
+    covers = spans(shelf.project, shelf.source)
     found = {}
     for name in names:
         entry = shelf.catalog[name]
@@ -118,11 +119,18 @@ def grades(shelf: Shelf, datasets: Iterable[str]) -> dict[str, Grade]:
         values = {
             **_from_profile(profiles[name]),
             **_from_tallies([one for one in tallies if one.dataset == name], read.get(name, 0), profiles[name]),
-            "late": intervals_late(entry, through.get(name), fetched, rules.cadence_days),
+            "late": _late(shelf, entry, covers.get(name), fetched, rules),
             "unhandled_dirt": float(bool(entry.known_dirt) and name not in read),
         }
         found[name] = judge(rules, name, values)
     return found
+
+
+def _late(shelf: Shelf, entry: Dataset, covers: tuple[str, str] | None, fetched: str, rules: Rules) -> float:
+    # The catalogue promises for the real dataset; an invented one has promised nothing.
+    if shelf.city.synthetic or covers is None:
+        return 0.0
+    return intervals_late(entry, covers[1], fetched, rules.cadence_days)
 
 
 def _from_profile(profile: Profile) -> dict[str, float]:
@@ -151,25 +159,26 @@ def _from_tallies(tallies: Sequence[Tally], rows: int, profile: Profile) -> dict
     }
 
 
-def last_dates(project: Project, source: str) -> dict[str, str]:
-    """By dataset: the last day in the tables made from it, where a table is dated by day."""
-    found: dict[str, str] = {}
+def spans(project: Project, source: str) -> dict[str, tuple[str, str]]:
+    """By dataset: first and last day in the tables made from it, where a table is dated by day."""
+    found: dict[str, tuple[str, str]] = {}
     for name, table in tables().items():
         meta = read_meta(project, source, name)
         if meta and table.period == "date":
-            end = meta["period"].split(" to ")[-1]
+            days = meta["period"].split(" to ")
             for dataset in table.inputs:
-                found[dataset] = max(end, found.get(dataset, ""))
+                first, last = found.get(dataset, (days[0], days[-1]))
+                found[dataset] = (min(first, days[0]), max(last, days[-1]))
     return found
 
 
-def intervals_late(entry: Dataset, through: str | None, fetched: str, cadence_days: dict[str, int]) -> float:
+def intervals_late(entry: Dataset, through: str, fetched: str, cadence_days: dict[str, int]) -> float:
     """How many intervals of its cadence a dataset ends before it should; 0 where that cannot be told.
 
     It should end where the catalogue says, or, where the period is open, on the day of the fetch.
     """
     step = cadence_days.get(entry.cadence)
-    if step is None or through is None:
+    if step is None:
         return 0.0
     promised = entry.period.end or fetched
     if len(promised) < 10:
@@ -185,7 +194,13 @@ def quality(project: Project, source: str) -> pd.DataFrame:
     shelf = Shelf(project, source)
     held = [name for name in sorted(shelf.catalog) if has_edition(project.raw(source, name))]
     rows: list[dict[str, Any]] = [
-        {"dataset": name, "title": shelf.catalog[name].title, "grade": one.grade, "reason": one.reason, **one.values}
+        {
+            "dataset": name,
+            "title": attribution(shelf, name).title,
+            "grade": one.grade,
+            "reason": one.reason,
+            **one.values,
+        }
         for name, one in grades(shelf, held).items()
     ]
     return pd.DataFrame(rows, columns=["dataset", "title", "grade", "reason", *CRITERIA])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.project import Project
-from analysis.refine.grading import grades, last_dates
+from analysis.refine.attribution import attribution
+from analysis.refine.grading import grades, spans
 from analysis.refine.registry import tables
 from analysis.refine.tallying import rows_read
 from analysis.refine.workbench import Shelf
@@ -29,23 +30,25 @@ def holdings(project: Project, source: str) -> pd.DataFrame:
     """
     shelf = Shelf(project, source)
     held = [name for name in shelf.catalog if has_edition(project.raw(source, name))]
-    graded, through, read = grades(shelf, held), last_dates(project, source), rows_read(project, source)
+    graded, covers, read = grades(shelf, held), spans(project, source), rows_read(project, source)
     rows = []
     for name in held:
         entry, manifest = shelf.catalog[name], shelf.manifest(name)
+        days = covers.get(name)
+        named = attribution(shelf, name, " to ".join(days) if days else None)
         rows.append(
             {
                 "dataset": name,
-                "title": entry.title,
+                "title": named.title,
                 "subject": shelf.catalog.subjects[entry.subject].title,
-                "publisher": entry.publisher,
-                "licence": entry.licence,
+                "publisher": named.publisher,
+                "licence": named.licence,
                 "sensitivity": entry.sensitivity,
                 "cadence": entry.cadence,
                 "geography": entry.geography,
                 "vintage": entry.vintage,
-                "period": str(entry.period),
-                "through": through.get(name),
+                "period": named.period,
+                "through": days[1] if days else None,
                 "rows": manifest.rows,
                 "rows_read": read.get(name),
                 "bytes": manifest.bytes,
@@ -55,8 +58,8 @@ def holdings(project: Project, source: str) -> pd.DataFrame:
                 "grade": graded[name].grade,
                 "grade_reason": graded[name].reason,
                 "tables": ", ".join(table.name for table in tables().values() if name in table.inputs),
-                "known_dirt": "; ".join(entry.known_dirt),
-                "landing_page": entry.landing_page,
+                "known_dirt": "; ".join(named.known_dirt),
+                "landing_page": named.landing_page,
             }
         )
     frame = pd.DataFrame(rows, columns=list(COLUMNS))

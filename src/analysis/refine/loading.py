@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from analysis.project import AnalysisError, Project, current_project, current_source
 from analysis.provenance import DatasetUse, TableUse, Tally, record_load
-from analysis.refine.building import held, in_order, refine_tables
+from analysis.refine.attribution import attribution
+from analysis.refine.building import in_order, refine_tables
 from analysis.refine.contracts import Table
 from analysis.refine.freshness import why_stale
-from analysis.refine.grading import grades
+from analysis.refine.grading import grades, spans
 from analysis.refine.registry import table_named
 from analysis.refine.storage import file_sha256, read_meta, read_table
 from analysis.refine.workbench import Shelf
@@ -51,7 +54,7 @@ def ensure_built(project: Project, source: str, table: Table) -> None:
     inputs = sorted({name for each in needed for name in each.inputs})
     missing = [name for name in inputs if not has_edition(project.raw(source, name))]
     if missing and source == "sample":
-        _make_sample(project)
+        _make_sample(project.root)
         missing = [name for name in inputs if not has_edition(project.raw(source, name))]
     if missing:
         raise AnalysisError(
@@ -63,12 +66,12 @@ def ensure_built(project: Project, source: str, table: Table) -> None:
         refine_tables(project, source, [table.name])
 
 
-def _make_sample(project: Project) -> None:
-    # The sample is made by one process at a time; the others wait and find it there.
+@cache
+def _make_sample(root: Path) -> None:
+    # Once a process: looking whether the sample is there and of this version takes a moment.
     from analysis.sample import write_sample
 
-    with held(project.raw("sample")):
-        write_sample(project)
+    write_sample(Project(root))
 
 
 def table_use(project: Project, source: str, table: Table) -> TableUse:
@@ -96,24 +99,25 @@ def table_use(project: Project, source: str, table: Table) -> TableUse:
 
 def dataset_uses(shelf: Shelf, inputs: Sequence[str]) -> list[DatasetUse]:
     """The datasets behind a table: who published them, when they were fetched, how good they are."""
-    graded = grades(shelf, inputs)
+    graded, covers = grades(shelf, inputs), spans(shelf.project, shelf.source)
     uses = []
     for name in inputs:
-        entry, manifest = shelf.catalog[name], shelf.manifest(name)
+        manifest, days = shelf.manifest(name), covers.get(name)
+        named = attribution(shelf, name, " to ".join(days) if days else None)
         uses.append(
             DatasetUse(
                 id=name,
-                title=entry.title,
-                publisher=entry.publisher,
-                licence=entry.licence,
-                landing_page=entry.landing_page,
+                title=named.title,
+                publisher=named.publisher,
+                licence=named.licence,
+                landing_page=named.landing_page,
                 sha256=manifest.sha256,
                 retrieved_at=manifest.retrieved_at,
                 rows=manifest.rows,
-                period=str(entry.period),
+                period=named.period,
                 grade=graded[name].grade,
                 grade_reason=graded[name].reason,
-                known_dirt=entry.known_dirt,
+                known_dirt=named.known_dirt,
             )
         )
     return uses
