@@ -19,7 +19,7 @@ import pandas as pd
 import yaml
 
 from analysis.catalog import Dataset
-from analysis.project import AnalysisError, Project
+from analysis.project import AnalysisError, Project, current_project, current_source
 from analysis.provenance import Tally
 from analysis.refine.attribution import attribution
 from analysis.refine.profiles import Profile, ensure_profiles
@@ -186,11 +186,12 @@ def intervals_late(entry: Dataset, through: str, fetched: str, cadence_days: dic
     return max((date.fromisoformat(promised) - date.fromisoformat(through)).days / step, 0.0)
 
 
-def quality(project: Project, source: str) -> pd.DataFrame:
+def quality(project: Project | None = None, source: str | None = None) -> pd.DataFrame:
     """One row a dataset that was fetched: dataset, title, grade, reason, and every measured value.
 
     What each column measures stands in data/catalog/quality.yml. Sorted by dataset.
     """
+    project, source = project or current_project(), source or current_source()
     shelf = Shelf(project, source)
     held = [name for name in sorted(shelf.catalog) if has_edition(project.raw(source, name))]
     rows: list[dict[str, Any]] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.project import Project
+from analysis.project import Project, current_project, current_source
 from analysis.refine.attribution import attribution
 from analysis.refine.grading import grades, spans
 from analysis.refine.registry import tables
@@ -19,7 +19,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def holdings(project: Project, source: str) -> pd.DataFrame:
+def holdings(project: Project | None = None, source: str | None = None) -> pd.DataFrame:
     """One row a dataset that was fetched, sorted by subject and dataset.
 
     ``rows`` are records in all parts as received (a Census table asked for in chunks
@@ -28,6 +28,7 @@ def holdings(project: Project, source: str) -> pd.DataFrame:
     the catalogue says, ``through`` the last day found (missing where rows have none),
     ``tables`` what is made from it, ``known_dirt`` joined by semicolons.
     """
+    project, source = project or current_project(), source or current_source()
     shelf = Shelf(project, source)
     held = [name for name in shelf.catalog if has_edition(project.raw(source, name))]
     graded, covers, read = grades(shelf, held), spans(project, source), rows_read(project, source)

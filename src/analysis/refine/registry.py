@@ -39,7 +39,7 @@ def table_named(name: str) -> Table:
         raise AnalysisError(f"there is no table {name!r}: use one of {', '.join(tables())}") from None
 
 
-def dictionary(project: Project, source: str) -> pd.DataFrame:
+def dictionary(project: Project | None = None, source: str | None = None) -> pd.DataFrame:
     """The data dictionary: one row a column of every table, in order.
 
     Columns: table, title, column, dtype, key (whether it identifies a row), meaning,
@@ -64,7 +64,7 @@ def dictionary(project: Project, source: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def lineage(project: Project, source: str) -> pd.DataFrame:
+def lineage(project: Project | None = None, source: str | None = None) -> pd.DataFrame:
     """Which table is made from what: one row an edge, with columns origin, kind and table.
 
     ``kind`` of the origin is dataset, table or file (typed figures of the catalogue).

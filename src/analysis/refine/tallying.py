@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.project import Project
+from analysis.project import Project, current_project, current_source
 from analysis.provenance import Tally
 from analysis.refine.registry import tables
 from analysis.refine.storage import read_meta
@@ -29,7 +29,7 @@ def rows_read(project: Project, source: str) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def accounting(project: Project, source: str) -> pd.DataFrame:
+def accounting(project: Project | None = None, source: str | None = None) -> pd.DataFrame:
     """One row a dataset, action and reason, as counted when the tables were built.
 
     Columns: dataset, action (dropped, changed, flagged, kept), reason, rows, rows_read
@@ -37,6 +37,7 @@ def accounting(project: Project, source: str) -> pd.DataFrame:
     not rows of the file), tables (which made it), examples (keys, never people). Several tables that
     count the same thing make one row. Sorted by dataset, action and size.
     """
+    project, source = project or current_project(), source or current_source()
     read = rows_read(project, source)
     rows = [
         (
