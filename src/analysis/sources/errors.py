@@ -13,16 +13,22 @@ from analysis.sources.manifest import Manifest
 
 
 class FetchError(AnalysisError):
-    """A dataset could not be fetched; says dataset, address, what happened and what to do."""
+    """A dataset could not be fetched; says dataset, address, what happened and what to do.
+
+    ``held`` is the date of the edition that stays in place, None when there is none.
+    """
 
     def __init__(self, dataset: str, address: str, reason: str, advice: str) -> None:
+        super().__init__(reason)
         self.dataset = dataset
         self.address = address
         self.reason = reason
         self.advice = advice
-        super().__init__(
-            f"{dataset}: {reason}\n  address: {address}\n  the data fetched before stay in place; {advice}"
-        )
+        self.held: str | None = None
+
+    def __str__(self) -> str:
+        kept = f"the edition of {self.held[:10]} stays in place" if self.held else "nothing was landed"
+        return f"{self.dataset}: {self.reason}\n  address: {self.address}\n  {kept}; {self.advice}"
 
 
 class FetchFailures(AnalysisError):

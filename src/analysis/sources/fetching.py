@@ -50,7 +50,17 @@ def fetch(dataset: Dataset, project: Project, *, web: Web | None = None, progres
         held = {part.address: part for part in current.parts} if current else {}
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         job = Job(dataset, "live", at_work, client, progress, now, held)
-        return CONNECTORS[dataset.source.kind](job)
+        try:
+            return CONNECTORS[dataset.source.kind](job)
+        except FetchError as error:
+            failure = error
+        except OSError as error:
+            failure = job.error(
+                f"cannot write under data/raw: {error.strerror or error}",
+                "make room or correct the rights of the folder, then run the same command again",
+            )
+        failure.held = current.retrieved_at if current else None
+        raise failure
 
 
 def fetch_all(
@@ -75,6 +85,9 @@ def fetch_all(
     with ExitStack() as stack:
         client = web or stack.enter_context(Web())
         _in_threads(wanted, max(1, jobs), lambda dataset: _one(dataset, project, client, progress, found, errors))
+    for dataset in wanted:
+        if dataset.id not in found and dataset.id not in errors:
+            errors[dataset.id] = AnalysisError(f"{dataset.id}: its thread ended early: run the same command again")
     if errors:
         raise FetchFailures(errors, [found[ident] for ident in sorted(found)])
     return [found[ident] for ident in sorted(found)]

@@ -71,10 +71,9 @@ def check_headings(found: Sequence[str], source: FileSource) -> None:
 
 
 def _delimited(answer: Answer, source: FileSource) -> tuple[int, list[str]]:
-    rows, columns = _count_delimited(answer.content, source)
     if not answer.sized and not answer.content.endswith((b"\n", b"\r")):
         raise Unusable("the service does not say how long the file is, and it ends in the middle of a line")
-    return rows, columns
+    return _count_delimited(answer.content, source)
 
 
 def _count_delimited(content: bytes, source: FileSource) -> tuple[int, list[str]]:

@@ -164,8 +164,10 @@ class Landing:
         """Swap the manifest. The edition that is there stays, with its date, when nothing differs."""
         manifest = _manifest(edition, tuple(self.parts))
         if self.current is None or not same_edition(self.current, manifest):
+            # The names of the parts are on the disk before anything points to them.
             _sync_folder(self.folder)
             _replace(self.folder / MANIFEST, manifest.as_json().encode())
+            _sync_folder(self.folder)
             self.current = manifest
         return self.current
 
@@ -280,7 +282,6 @@ def _replace(path: Path, content: bytes) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     temporary.replace(path)
-    _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:
