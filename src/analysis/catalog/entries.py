@@ -134,6 +134,15 @@ class Entry:
             raise self.error(f"{key} must be a whole number above zero, found {_name(node)}", node)
         return int(node.value)
 
+    def character(self, key: str, default: str) -> str:
+        """A single character, which may be a blank or a tab."""
+        if not self.has(key):
+            return default
+        node = self.keys[key][1]
+        if not (isinstance(node, yaml.ScalarNode) and len(node.value) == 1):
+            raise self.error(f"{key} must be one character in quotes", node)
+        return str(node.value)
+
     def flag(self, key: str, default: bool | None = None) -> bool:
         """True or false; must be there when it has no default."""
         if not self.has(key):
@@ -194,7 +203,7 @@ class Entry:
         if not (isinstance(node, yaml.ScalarNode) and node.tag.endswith(":str")):
             hint = ": put it in quotes" if isinstance(node, yaml.ScalarNode) else ""
             raise self.error(f"{key} must be text, found {_name(node)}{hint}", node)
-        text = str(node.value).strip() if len(node.value) > 1 else str(node.value)
+        text = str(node.value).strip()
         if not text:
             raise self.error(f"{key} is blank", node)
         return text

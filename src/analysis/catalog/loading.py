@@ -171,9 +171,6 @@ def _file(entry: Entry) -> Source:
         codecs.lookup(encoding)
     except LookupError:
         raise entry.error(f"unknown encoding {encoding!r}", entry.at("encoding")) from None
-    delimiter = entry.optional_text("delimiter") or ("\t" if form == "tsv" else ",")
-    if len(delimiter) != 1:
-        raise entry.error(f"delimiter must be one character, found {delimiter!r}", entry.at("delimiter"))
     if form == "xlsx" and not entry.has("sheet"):
         raise entry.error("an xlsx file needs the name of the sheet: add 'sheet'")
     columns = entry.texts("columns", required=form != "zip", blank=True)
@@ -186,7 +183,7 @@ def _file(entry: Entry) -> Source:
         address=_address(entry),
         format=form,
         encoding=encoding,
-        delimiter=delimiter,
+        delimiter=entry.character("delimiter", "\t" if form == "tsv" else ","),
         sheet=entry.optional_text("sheet"),
         member=entry.optional_text("member"),
         header_row=entry.number("header_row", 1),
