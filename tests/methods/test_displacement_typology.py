@@ -249,7 +249,8 @@ def tidy() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         for geoid, size in (("a", 1.0), ("b", 2.0), ("c", 0.0)):
             medians = ("median_household_income", "median_gross_rent", "median_home_value", "median_housing_costs",
                        "median_individual_income")  # fmt: skip
-            row = {"geoid": geoid, "period": period, "dollar_year": dollar_year, "population": 3000 * size,
+            row = {"geoid": geoid, "period": period, "dollar_year": dollar_year,
+                   "housing_dollar_year": int(period), "population": 3000 * size,
                    "households": 1000 * size, "white_nonhispanic": 1200 * size, "adults_25plus": 2000 * size,
                    "bachelors_plus": 500 * size, "owner_occupied": 400 * size,
                    "renter_occupied": 600 * size}  # fmt: skip

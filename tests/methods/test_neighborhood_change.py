@@ -88,7 +88,8 @@ def test_inflation_alone_changes_nothing() -> None:
     """Everybody's dollars of 2018 are half again those of 1999, and so are prices: no change, and no score."""
     base = change_tables(3, n=40, changed=0)
     rows = base.tract_periods[base.tract_periods["period"] == "2000"]
-    later = rows.assign(period="2018", dollar_year=2018, median_household_income=1.5 * rows["median_household_income"],
+    later = rows.assign(period="2018", dollar_year=2018, housing_dollar_year=2018,
+                        median_household_income=1.5 * rows["median_household_income"],
                         median_gross_rent=1.5 * rows["median_gross_rent"])  # fmt: skip
     margins = {c: 0.05 * later[c.removesuffix("_moe")] for c in later if c.endswith("_moe")}
     early = base.income_brackets[base.income_brackets["period"] == "2000"]

@@ -110,6 +110,26 @@ def test_blocks_widen_the_interval_where_neighbours_are_alike() -> None:
     assert (together.upper - together.lower) > 2 * (apart.upper - apart.lower)
 
 
+def test_survey_error_widens_without_shifting() -> None:
+    before, after = planted_tracts(5, 1.5, n=500)
+    noisy = wq.median_across_tracts(before, after, before_margin=0.2 * before, after_margin=0.2 * after, draws=400)
+    for part in (noisy.before, noisy.after, noisy.percent, noisy.typical):
+        assert part.lower < part.value < part.upper
+        assert 0.25 < (part.value - part.lower) / (part.upper - part.lower) < 0.75
+
+
+def test_two_kinds_of_change_are_two_questions() -> None:
+    # Three in four tracts double; the dear quarter stays, so the medians move by less or more than the typical tract.
+    before = np.concatenate([np.linspace(100, 200, 30), np.linspace(300, 400, 10)])
+    after = np.concatenate([2 * before[:30], before[30:]])
+    found = wq.median_across_tracts(before, after, draws=50)
+    assert found.typical.value == pytest.approx(100)
+    assert found.percent.value == pytest.approx(100 * (np.median(after) / np.median(before) - 1))
+    assert abs(found.percent.value - found.typical.value) > 5
+    with pytest.raises(AnalysisError, match="zero or negative"):
+        wq.median_across_tracts(np.zeros(20), np.ones(20))
+
+
 def test_missing_tracts_are_counted_and_few_are_refused() -> None:
     before, after = planted_tracts(3, 1.1, n=30)
     after[:5] = np.nan

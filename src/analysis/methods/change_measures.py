@@ -168,13 +168,14 @@ def change_measures(
     """Measure the change of every tract between two periods.
 
     ``tract_periods`` and ``income_brackets`` are the refined tables of one whole
-    area (a county): its median income sets the limits. ``form`` is ``log``, which
+    area (a county): its median income sets the limits. Incomes are in dollars of
+    ``dollar_year`` and rents of ``housing_dollar_year`` (a census asks for the income
+    of the year before, and for the rent of its own). ``form`` is ``log``, which
     treats doubling and halving alike (100 times the log ratio), or ``percent``.
     ``top_coded="keep"`` takes a top-coded median at its code, a lower bound.
 
     A tract without one of the measures is not scored; status and reason say why.
-    Dollars are those of the year of ``after``; a census income is of the year
-    before the census, a census rent of its own year.
+    The result is in dollars of the year of ``after``.
 
     Raises AnalysisError for an unknown option or an absent period.
     """
@@ -187,10 +188,7 @@ def change_measures(
     dollar_year = int(last["dollar_year"].dropna().iloc[0])
     factors = _design_factors(last)
     counts = [_income_counts(income_brackets, limit, tracts) for limit in limits]
-    levels = [
-        _levels(rows, count, period, index, dollar_year)
-        for rows, count, period in zip((first, last), counts, (before, after), strict=True)
-    ]
+    levels = [_levels(rows, count, index, dollar_year) for rows, count in zip((first, last), counts, strict=True)]
     relative = _relative_errors(last, levels[1], counts[1], factors, after)
     earlier = _relative_errors(first, levels[0], counts[0], factors, before, later=(relative, last, first))
     table = _changes(levels, (earlier, relative), form)
@@ -238,9 +236,8 @@ def _income_counts(brackets: pd.DataFrame, limits: IncomeLimits, tracts: pd.Inde
     return found.reindex(tracts)
 
 
-def _levels(rows: pd.DataFrame, counts: pd.DataFrame, period: str, index: PriceIndex, dollar_year: int) -> pd.DataFrame:
-    income_year = int(rows["dollar_year"].dropna().iloc[0])
-    rent_year = int(period) if period in CENSUS_PERIODS else income_year
+def _levels(rows: pd.DataFrame, counts: pd.DataFrame, index: PriceIndex, dollar_year: int) -> pd.DataFrame:
+    income_year, rent_year = (int(rows[name].dropna().iloc[0]) for name in ("dollar_year", "housing_dollar_year"))
     adults, people, homes = (rows[name].where(rows[name] > 0) for name in ("adults_25plus", "population", "households"))
     return pd.DataFrame(
         {
@@ -280,7 +277,10 @@ def _relative_errors(
             rows["white_nonhispanic"], rows["population"], rows["white_nonhispanic_moe"], rows["population_moe"]
         )
         found["white_share"] = 100 * moe.standard_error(white)
-        size = moe.of_ratio(rows["population"], rows["households"], rows["population_moe"], rows["households_moe"])
+        # Households come without a margin; those of owners and of renters, who make them up, have one.
+        homes_margin = moe.of_sum(np.stack([rows["owner_occupied_moe"], rows["renter_occupied_moe"]], axis=1))
+        homes_margin = np.where(rows["households_moe"].notna(), rows["households_moe"], homes_margin)
+        size = moe.of_ratio(rows["population"], rows["households"], rows["population_moe"], homes_margin)
         found["household_size"] = moe.standard_error(size) / levels["household_size"]
     for name, base in (("median_household_income", "households"), ("median_gross_rent", "renter_occupied")):
         if later is None or not census:

@@ -19,8 +19,6 @@ from analysis.methods.weighted_quantiles import below
 from analysis.project import AnalysisError
 
 DOLLAR_YEAR = 2018
-# Rents and values of a census are of its own year; incomes are of the year before it.
-CENSUS_YEARS = (1990, 2000)
 _MEDIANS: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "income": ("median_household_income", (1990, 2000, 2018)),
     "rent": ("median_gross_rent", (1990, 2000, 2012, 2018)),
@@ -126,7 +124,9 @@ def _deflated(wide: Mapping[int, pd.DataFrame], index: PriceIndex) -> dict[str, 
     for name, (column, periods) in _MEDIANS.items():
         for period in periods:
             rows = wide[period]
-            year = period if name != "income" else int(rows["dollar_year"].dropna().iloc[0])
+            # A census asks for the income of the year before, and for the rent of its own.
+            dollars = "dollar_year" if name == "income" else "housing_dollar_year"
+            year = int(rows[dollars].dropna().iloc[0])
             found[f"{name}_{period}"] = pd.Series(deflate(rows[column], year, DOLLAR_YEAR, index), index=rows.index)
             found[f"{name}_{period}_top_coded"] = rows[f"{column}_flag"].eq("top_coded")
     return found

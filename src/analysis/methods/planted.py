@@ -160,7 +160,7 @@ def _tract_rows(
     adults = 0.65 * people
     exact = {
         "population": (people, 0.04 * people),
-        "households": (homes, 0.03 * homes),
+        "households": (homes, np.sqrt(2 * 8 * homes * 0.45 * 0.55)),
         "white_nonhispanic": (people * truth["white"], _count_error(people, truth["white"], 18)),
         "adults_25plus": (adults, np.full(len(homes), np.nan)),
         "bachelors_plus": (adults * truth["bachelors"], _count_error(adults, truth["bachelors"], 12)),
@@ -169,12 +169,13 @@ def _tract_rows(
         "median_household_income": (truth["income"], 0.09 * truth["income"]),
         "median_gross_rent": (truth["rent"], 0.06 * truth["rent"]),
     }
-    table = pd.DataFrame({"geoid": geoids, "period": period, "dollar_year": dollar_year})
+    years = {"dollar_year": dollar_year, "housing_dollar_year": int(period)}
+    table = pd.DataFrame({"geoid": geoids, "period": period, **years})
     for name, (value, error) in exact.items():
         noise = 0.0 if rng is None else np.nan_to_num(error) * rng.standard_normal(len(value))
         table[name] = np.maximum(value + noise, 0.0)
-        # The survey's tables of education come without margins.
-        known = rng is not None and name != "bachelors_plus"
+        # As in the survey's own tables, education and households come without margins.
+        known = rng is not None and name not in ("bachelors_plus", "households")
         table[f"{name}_moe"] = 1.645 * error if known else np.nan
         table[f"{name}_flag"] = "ok"
     return table

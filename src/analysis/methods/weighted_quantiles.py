@@ -124,16 +124,19 @@ def grid_blocks(x: npt.ArrayLike, y: npt.ArrayLike, size: float) -> npt.NDArray[
 
 @dataclass(frozen=True)
 class MedianChange:
-    """The median tract before and after, in the unit of the values, and its change.
+    """The median tract before and after, in the unit of the values, and two kinds of change.
 
-    ``percent`` is in percent of ``before``; ``difference`` in the unit of the
-    values. Only tracts known both times count. ``sources`` names what the intervals contain.
+    ``difference`` (unit of the values) and ``percent`` compare the two medians;
+    ``typical`` is the median of the tracts' own percent changes. The two are different
+    questions and can differ by points. Only tracts known both times count; ``left_out``
+    are the others. ``sources`` names what the intervals contain.
     """
 
     before: Estimate
     after: Estimate
     difference: Estimate
     percent: Estimate
+    typical: Estimate
     n: int
     left_out: int
     sources: tuple[str, ...]
@@ -155,10 +158,12 @@ def median_across_tracts(
 
     The interval contains the accident of which tracts (or, with ``blocks``, which
     parts of the city) are looked at, and, where 90 percent margins are given, an
-    extra draw of the survey's own error; a tract without a margin gets none.
-    ``weights`` makes it the median weighted by, say, households.
+    extra draw of the survey's own error, less the shift that noise on top of noise
+    makes; a tract without a margin gets none. ``weights`` makes it the median
+    weighted by, say, households.
 
-    Raises AnalysisError for arrays of different length or fewer than ten usable tracts.
+    Raises AnalysisError for arrays of different length, fewer than ten usable
+    tracts, or values before that are not positive.
     Source: Efron and Tibshirani 1993, ch. 13 (percentile); Lahiri 2003, ch. 12 (blocks in space).
 
     >>> rng = np.random.default_rng(0)
@@ -175,33 +180,44 @@ def median_across_tracts(
     used &= np.isfinite(weight) & (weight > 0)
     if used.sum() < 10:
         raise AnalysisError(f"median across tracts: {int(used.sum())} tracts have both values; ten are needed")
+    if not (first[used] > 0).all():
+        raise AnalysisError("median across tracts: a value before is zero or negative, so it has no percent change")
     errors = [_errors(margins, first.shape)[used] for margins in (before_margin, after_margin)]
     groups = np.arange(first.size) if blocks is None else np.asarray(blocks)
     simulated = _bootstrap(first[used], last[used], errors, weight[used], groups[used], draws, seed)
-    point = [weighted_median(first[used], weight[used]), weighted_median(last[used], weight[used])]
+    point = _medians(first[used], last[used], weight[used])
     sources = ["which tracts" if blocks is None else "which parts of the area"]
     sources += ["sampling error of the survey"] * any(error.any() for error in errors)
     return _median_change(point, simulated, level, int(used.sum()), int((~used).sum()), tuple(sources))
 
 
 def _median_change(
-    point: list[float], simulated: Floats, level: float, n: int, left_out: int, sources: tuple[str, ...]
+    point: Floats, simulated: Floats, level: float, n: int, left_out: int, sources: tuple[str, ...]
 ) -> MedianChange:
     def estimate(value: float, draws: Floats) -> Estimate:
         lower, upper = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
-        return Estimate(value, float(lower), float(upper), level, n)
+        return Estimate(float(value), float(lower), float(upper), level, n)
 
-    before, after = point
-    old, new = simulated[:, 0], simulated[:, 1]
+    before, after, typical = point
+    old, new, own = simulated.T
     return MedianChange(
         estimate(before, old),
         estimate(after, new),
         estimate(after - before, new - old),
         estimate(100 * (after / before - 1), 100 * (new / old - 1)),
+        estimate(typical, own),
         n,
         left_out,
         sources,
     )
+
+
+def _medians(first: Floats, last: Floats, weight: Floats) -> Floats:
+    """Median before, median after, median of the own percent changes."""
+    columns = np.stack([first, last, 100 * (last / first - 1)])
+    if (weight == weight[0]).all():
+        return np.asarray(np.median(columns, axis=1), dtype=float)
+    return np.array([weighted_median(column, weight) for column in columns])
 
 
 def _errors(margins: npt.ArrayLike | None, shape: tuple[int, ...]) -> Floats:
@@ -219,16 +235,22 @@ def _bootstrap(
     draws: int,
     seed: int,
 ) -> Floats:
-    """Medians before and after in each draw of whole groups; shape (draws, 2)."""
+    """The three medians in each draw of whole groups; shape (draws, 3)."""
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
     alone = len(members) == len(first)
-    plain = bool((weight == weight[0]).all())
-    medians = np.empty((draws, 2))
+    noisy = any(error.any() for error in errors)
+    medians, shift = np.empty((draws, 3)), np.zeros(3)
     for draw in range(draws):
         chosen = rng.integers(len(members), size=len(members))
         rows = chosen if alone else np.concatenate([members[i] for i in chosen])
-        for side, (values, error) in enumerate(zip((first, last), errors, strict=True)):
-            found = values[rows] + error[rows] * rng.standard_normal(len(rows)) if error.any() else values[rows]
-            medians[draw, side] = np.median(found) if plain else weighted_median(found, weight[rows])
-    return medians
+        medians[draw] = _medians(first[rows], last[rows], weight[rows])
+        if noisy:
+            old, new = (
+                np.maximum(values[rows] + error[rows] * rng.standard_normal(len(rows)), 1e-9)
+                for values, error in zip((first, last), errors, strict=True)
+            )
+            shaken = _medians(old, new, weight[rows])
+            shift += (shaken - medians[draw]) / draws
+            medians[draw] = shaken
+    return medians - shift
