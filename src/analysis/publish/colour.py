@@ -30,7 +30,9 @@ _MACHADO: dict[str, npt.NDArray[np.float64]] = {
         [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
     ),
 }
-_XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])
+_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
 _WHITE = np.array([0.95047, 1.0, 1.08883])
 
 
@@ -50,13 +52,13 @@ def rgb(colour: str) -> Triple:
     return red, green, blue
 
 
-def hexadecimal(channels: Sequence[float]) -> str:
+def hexadecimal(channels: npt.ArrayLike) -> str:
     """The inverse of :func:`rgb`; channels outside 0 to 1 are cut.
 
     >>> hexadecimal((1.2, 0, 0.2))
     '#ff0033'
     """
-    return "#" + "".join(f"{round(255 * min(max(float(c), 0.0), 1.0)):02x}" for c in channels)
+    return "#" + "".join(f"{round(255 * min(max(float(c), 0.0), 1.0)):02x}" for c in np.asarray(channels))
 
 
 def _linear(colour: str) -> npt.NDArray[np.float64]:

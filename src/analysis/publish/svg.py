@@ -20,16 +20,19 @@ SVG = "http://www.w3.org/2000/svg"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
 # Everything a drawing may consist of. Anything else (script, style, image, foreignObject, a …) is refused.
-ELEMENTS = frozenset("svg g defs title desc path circle rect line text tspan clipPath pattern".split())
+ELEMENTS = frozenset(re.findall(r"\w+", "svg g defs title desc path circle rect line text tspan clipPath pattern"))
 ATTRIBUTES = frozenset(
-    "xmlns viewBox role id class d x y cx cy r rx x1 x2 y1 y2 width height points transform tabindex "
-    "fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-dasharray stroke-linecap stroke-linejoin "
-    "opacity paint-order clip-path clip-rule patternUnits patternTransform preserveAspectRatio "
-    "font-family font-size font-weight font-style text-anchor letter-spacing dominant-baseline "
-    "aria-labelledby aria-label aria-hidden focusable data-key data-form data-layout".split()
+    re.findall(
+        r"[\w-]+",
+        """
+        xmlns viewBox role id class d x y cx cy r rx x1 x2 y1 y2 width height points transform tabindex
+        fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-dasharray stroke-linecap stroke-linejoin
+        opacity paint-order clip-path clip-rule patternUnits patternTransform preserveAspectRatio
+        font-family font-size font-weight font-style text-anchor letter-spacing dominant-baseline
+        aria-labelledby aria-label aria-hidden focusable data-key data-form data-layout
+        """,
+    )
 )
-_GEOMETRY = frozenset("d x y cx cy r width height transform".split())
-_OWN_IDS = frozenset({"clipPath", "pattern", "desc", "title"})
 _DEFAULTS = {
     "fill-opacity": "1",
     "stroke-opacity": "1",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ def text_token(token: str) -> str:
     return style().text_of.get(token, token)
 
 
-def matplotlib_style() -> dict[str, Any]:
+def matplotlib_style() -> Any:
     """Matplotlib settings of the house theme, for ``matplotlib.rc_context`` and ``seaborn.set_theme(rc=…)``."""
     sizes = style().sizes
     return {
@@ -209,7 +210,8 @@ def _rules(known: Style) -> list[str]:
     rules = [
         f":root{{color-scheme:light dark;{light}}}",
         f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}",
-        f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{dark}}}:root[data-theme=light]{{color-scheme:light}}}}",
+        f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{dark}}}}}",
+        "@media screen{:root[data-theme=light]{color-scheme:light}}",
         f"@media (prefers-contrast:more){{:root{{{strong}}}}}",
         "@media screen and (prefers-contrast:more) and (prefers-color-scheme:dark)"
         f"{{:root:not([data-theme=light]){{{strong_dark}}}}}",
@@ -218,17 +220,6 @@ def _rules(known: Style) -> list[str]:
         rules.append(f".f-{name}{{fill:var(--c-{name})}}.s-{name}{{stroke:var(--c-{name})}}")
     rules += [f".f-{name}{{fill:var(--c-{name})}}.b-{name}{{background:var(--c-{name})}}" for name in known.steps]
     return rules
-
-
-
-_LAYOUT = """\
-.drawing{container-type:inline-size;margin:0}
-.drawing svg{display:block;width:100%;height:auto;overflow:visible}
-.d-narrow svg{max-width:440px}
-@container (min-width:560px){.d-narrow{display:none}}
-@container (max-width:559.98px){.d-wide{display:none}}
-@media print{.d-narrow{display:none}.d-wide{display:block}}
-@media (forced-colors:active){.drawing svg{forced-color-adjust:none;background:var(--c-paper)}}"""
 
 
 def css() -> str:
@@ -241,4 +232,5 @@ def css() -> str:
     >>> ".f-navy{fill:var(--c-navy)}" in css()
     True
     """
-    return "\n".join([*_rules(style()), _LAYOUT]) + "\n"
+    layout = files("analysis.publish").joinpath("drawings.css").read_text(encoding="utf-8")
+    return "\n".join([*_rules(style()), layout])

@@ -15,7 +15,7 @@ from analysis.publish.figures import lines
 from analysis.publish.figures.columns import picked
 from analysis.publish.figures.dotrange import row_status
 from analysis.publish.figures.keys import Entry
-from analysis.publish.figures.numbers import Scribe, counted, scribe
+from analysis.publish.figures.numbers import Scribe, capitalized, counted, scribe
 from analysis.publish.figures.rows import (
     Grid,
     draw_axis,
@@ -166,7 +166,7 @@ def _alt(shown: Bars, noun: str) -> str:
         marked = [i for i in ok if shown.highlight[i]]
         sentences += [f"{shown.names[i]}: {shown.scribe.interval(*_triple(shown, i))}." for i in marked[:MOST_TOLD]]
     for status in dict.fromkeys(s for s in shown.status if s != "ok"):
-        sentences.append(f"{counted(shown.status.count(status), noun).capitalize()}: {said('status', status)}.")
+        sentences.append(f"{capitalized(counted(shown.status.count(status), noun))}: {said('status', status)}.")
     return " ".join(sentences)
 
 

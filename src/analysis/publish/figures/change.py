@@ -115,9 +115,7 @@ def _changes(
     return changes, data[used]
 
 
-def _sorted(
-    data: pd.DataFrame, label: str, before: str, after: str, group: str | None, sort: str
-) -> pd.DataFrame:
+def _sorted(data: pd.DataFrame, label: str, before: str, after: str, group: str | None, sort: str) -> pd.DataFrame:
     known = data[before].notna() & data[after].notna()
     if not known.any():
         raise AnalysisError(f"figure of {before!r} and {after!r}: no row has both")

@@ -15,7 +15,7 @@ from analysis.publish.figures import lines
 from analysis.publish.figures.columns import picked, truth
 from analysis.publish.figures.keys import BAND, Entry
 from analysis.publish.figures.lines import Frame
-from analysis.publish.figures.numbers import Scribe, in_words, scribe
+from analysis.publish.figures.numbers import Scribe, capitalized, counted, in_words, scribe
 from analysis.publish.figures.rows import draw_header, header_height
 from analysis.publish.figures.scales import Floats, Scale, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
@@ -85,11 +85,15 @@ def multiverse(
     used = [*choices, *[c for c in (estimate, low, high, ours) if c]]
     data = picked(frame, used, numbers=[c for c in (estimate, low, high) if c], bounds=(low, estimate, high))
     if data[estimate].isna().any():
-        raise AnalysisError(f"multiverse: {int(data[estimate].isna().sum())} specifications have no estimate; drop or repair")
+        raise AnalysisError(
+            f"multiverse: {int(data[estimate].isna().sum())} specifications have no estimate; drop or repair"
+        )
     if len(data) > MOST:
         raise AnalysisError(f"multiverse: {len(data)} specifications are more than {MOST}, the most that can be drawn")
     if ours and int(truth(data[ours]).sum()) != 1:
-        raise AnalysisError(f"multiverse: {ours!r} must be true for one specification, it is for {int(truth(data[ours]).sum())}")
+        raise AnalysisError(
+            f"multiverse: {ours!r} must be true for one specification, it is for {int(truth(data[ours]).sum())}"
+        )
     data = data.sort_values([estimate, *choices], kind="stable").reset_index(drop=True)
     value = data[estimate].to_numpy(dtype=float)
     bounds = [data[c].to_numpy(dtype=float) if c else np.full(len(data), np.nan) for c in (low, high)]
@@ -173,7 +177,13 @@ def _draw_estimates(sheet: Sheet, curve: Curve, frame: Frame) -> None:
         right = xs[place] < frame.box.right - 60
         above = ys[place] - 10 if ys[place] - 24 > frame.box.top else ys[place] + 20
         sheet.text(
-            xs[place] + (6 if right else -6), above, text, "navy", weight=700, anchor="left" if right else "right", halo=True
+            xs[place] + (6 if right else -6),
+            above,
+            text,
+            "navy",
+            weight=700,
+            anchor="left" if right else "right",
+            halo=True,
         )
 
 
@@ -198,7 +208,13 @@ def _draw_matrix(sheet: Sheet, curve: Curve, frame: Frame, top: float, limit: fl
         wrapped = fonts.wrap(option.name, limit, 12)
         height = max(ROW, 14.0 * len(wrapped) + 4)
         sheet.lines_of_text(
-            frame.box.left - 10, y + height / 2 - 7 * len(wrapped) + 11, wrapped, "soft", size=12, anchor="right", leading=14 / 12
+            frame.box.left - 10,
+            y + height / 2 - 7 * len(wrapped) + 11,
+            wrapped,
+            "soft",
+            size=12,
+            anchor="right",
+            leading=14 / 12,
         )
         xs = frame.x(np.flatnonzero(option.chosen))
         middle = y + height / 2
@@ -213,15 +229,14 @@ def _alt(curve: Curve, decisions: int) -> str:
     write, (level, name) = curve.scribe, curve.reference
     n = len(curve.value)
     spanned = write.span(float(curve.value[0]), float(curve.value[-1]))
-    plural = "decision" if decisions == 1 else "decisions"
-    opening = (
-        f"{in_words(n).capitalize()} estimates under every combination of {in_words(decisions)} {plural}, sorted, from {spanned}."
-    )
+    choices = counted(decisions, "decision")
+    opening = f"{capitalized(in_words(n))} estimates under every combination of {choices}, sorted, from {spanned}."
     above, below = (int((curve.apart & side).sum()) for side in (curve.value > level, curve.value < level))
     rest = n - above - below
     against = name or ("zero" if level == 0 else write.words(level))
     bounded = "measurably " if np.isfinite(curve.low).any() else ""
-    sentence = f"{in_words(above).capitalize()} {'lies' if above == 1 else 'lie'} {bounded}above {against}, {in_words(below)} {bounded}below"
+    lie = "lies" if above == 1 else "lie"
+    sentence = f"{capitalized(in_words(above))} {lie} {bounded}above {against}, {in_words(below)} {bounded}below"
     sentence += f", and {in_words(rest)} cannot be told apart from it." if rest else "."
     told = [sentence]
     if curve.ours.any():

@@ -30,7 +30,9 @@ def picked(
     """
     missing = [c for c in columns if c not in frame.columns]
     if missing:
-        raise AnalysisError(f"figure: no column {', '.join(missing)}; the frame has {', '.join(map(str, frame.columns))}")
+        raise AnalysisError(
+            f"figure: no column {', '.join(missing)}; the frame has {', '.join(map(str, frame.columns))}"
+        )
     wanted = list(dict.fromkeys(columns))
     data = frame[wanted].reset_index(drop=True).copy()
     if data.empty:
@@ -65,6 +67,15 @@ def _check_bounds(data: pd.DataFrame, bounds: tuple[str | None, str | None, str 
 def _rows(mask: pd.Series) -> str:
     found = [str(i) for i in np.flatnonzero(mask.to_numpy())]
     return ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+
+
+def bounds_of(rows: pd.DataFrame, column: str | None) -> npt.NDArray[np.float64]:
+    """A numeric column, or NaN throughout where there is none.
+
+    >>> bounds_of(pd.DataFrame({"a": [1, 2]}), None).tolist()
+    [nan, nan]
+    """
+    return rows[column].to_numpy(dtype=float) if column else np.full(len(rows), np.nan)
 
 
 def truth(column: pd.Series) -> npt.NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from analysis.publish import fonts, theme
 from analysis.publish.figures import lines
 from analysis.publish.figures.columns import picked
 from analysis.publish.figures.keys import Entry
-from analysis.publish.figures.numbers import Scribe, counted, scribe
+from analysis.publish.figures.numbers import Scribe, capitalized, counted, scribe
 from analysis.publish.figures.rows import (
     Band,
     draw_axis,
@@ -100,7 +100,9 @@ def distribution(
         groups=tuple(groups),
         kind=kind,
         highlight=tuple(g.name in set(map(str, highlight)) for g in groups),
-        scribe=scribe(unit, [g.middle for g in groups] + [shown_low, shown_high], [(g.high - g.low) / 2 for g in groups]),
+        scribe=scribe(
+            unit, [g.middle for g in groups] + [shown_low, shown_high], [(g.high - g.low) / 2 for g in groups]
+        ),
         unit=unit,
         label=axis,
         reference=reference,
@@ -112,16 +114,18 @@ def distribution(
             if kind == "strip"
             else Entry("block", "sky", words["share"].format(nouns=plural(of))),
             Entry("dot", "navy", words["median"]),
-            *((Entry("line", "navy", words["interval"].format(level=f"{100 * level:g}")),) if summary is not None else ()),
+            *(
+                (Entry("line", "navy", words["interval"].format(level=f"{100 * level:g}")),)
+                if summary is not None
+                else ()
+            ),
         ),
     )
     alt = _alt(shown, known[value], int(data[value].isna().sum()), of, noun)
     return both("distribution", lambda layout: _draw(shown, layout), data, alt)
 
 
-def _groups(
-    known: pd.DataFrame, value: str, group: str, summary: pd.DataFrame | None, sort: str
-) -> list[Group]:
+def _groups(known: pd.DataFrame, value: str, group: str, summary: pd.DataFrame | None, sort: str) -> list[Group]:
     given = None
     if summary is not None:
         given = picked(summary, ["group", "median", "low", "high"], numbers=["median", "low", "high"],
@@ -134,8 +138,8 @@ def _groups(
         elif str(name) not in given.index:
             raise AnalysisError(f"distribution: `summary` has no row for group {name!r}")
         else:
-            row = given.loc[str(name)]
-            found.append(Group(str(name), values, float(row["median"]), float(row["low"]), float(row["high"])))
+            row = given.loc[[str(name)], ["median", "low", "high"]].to_numpy(dtype=float)[0]
+            found.append(Group(str(name), values, float(row[0]), float(row[1]), float(row[2])))
     if sort == "median":
         found.sort(key=lambda g: (-g.middle, g.name))
     return found
@@ -225,7 +229,7 @@ def swarm(pixels: Floats, step: float, most: float) -> Floats:
 
 def _settled(pixels: Floats, levels: Sequence[float], step: float) -> Floats:
     order = np.argsort(pixels, kind="stable")
-    ends = {level: -np.inf for level in levels}
+    ends = dict.fromkeys(levels, -np.inf)
     offsets = np.zeros(len(pixels))
     for i in order:
         here = float(pixels[i])
@@ -255,5 +259,5 @@ def _alt(shown: Spreads, values: pd.Series, missing: int, of: str, noun: str) ->
             f"{adverb}above it, {counted(below, noun)} {adverb}below."
         )
     if missing:
-        sentences.append(f"{counted(missing, of).capitalize()} without a value.")
+        sentences.append(f"{capitalized(counted(missing, of))} without a value.")
     return " ".join(sentences)

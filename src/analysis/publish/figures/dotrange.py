@@ -15,7 +15,7 @@ from analysis.publish import fonts, theme
 from analysis.publish.figures import lines
 from analysis.publish.figures.columns import picked, truth
 from analysis.publish.figures.keys import Entry
-from analysis.publish.figures.numbers import Scribe, counted, scribe
+from analysis.publish.figures.numbers import Scribe, capitalized, counted, scribe
 from analysis.publish.figures.rows import (
     Grid,
     draw_axis,
@@ -135,9 +135,7 @@ def _ordered(data: pd.DataFrame, label: str, value: str, group: str | None, sort
     return data.sort_values(by, ascending=falling, kind="stable", na_position="last").reset_index(drop=True)
 
 
-def _apart(
-    value: Floats, bounds: Sequence[Floats], reference: tuple[float, str] | None, told: Bools | None
-) -> Bools:
+def _apart(value: Floats, bounds: Sequence[Floats], reference: tuple[float, str] | None, told: Bools | None) -> Bools:
     if told is not None:
         return told & np.isfinite(value)
     if reference is None or not np.isfinite(bounds[0]).any():
@@ -145,9 +143,7 @@ def _apart(
     return (bounds[0] > reference[0]) | (bounds[1] < reference[0])
 
 
-def _tokens(
-    value: Floats, apart: Bools, reference: tuple[float, str] | None, harm: Harm | None
-) -> tuple[str, ...]:
+def _tokens(value: Floats, apart: Bools, reference: tuple[float, str] | None, harm: Harm | None) -> tuple[str, ...]:
     if harm and reference is None:
         raise AnalysisError("figure: `harm` needs a `reference` to be on one side of")
     middle = reference[0] if reference else 0.0
@@ -197,7 +193,9 @@ def _keys(
         ending = "_from" if name else ""
         if harm:
             sides = {"harm": harm, "navy": "lower" if harm == "higher" else "higher"}
-            entries += [Entry("dot", token, words[f"{side}{ending}"].format(reference=name)) for token, side in sides.items()]
+            entries += [
+                Entry("dot", token, words[f"{side}{ending}"].format(reference=name)) for token, side in sides.items()
+            ]
         elif apart.any():
             entries.append(Entry("dot", "navy", words[f"measurable{ending}"].format(reference=name)))
         entries.append(Entry("dot", "neutral", words[f"not_measurable{ending}"].format(reference=name)))
@@ -220,7 +218,9 @@ def _draw(shown: Estimates, layout: Layout) -> Sheet:
     span_room = max(fonts.text_width(s, 12) for s in spans) + (8 if any(spans) else 0)
     header = header_height(shown.label, shown.keys, width)
     top = header + (22 if shown.reference else 4)
-    placed = grid(shown.names, shown.groups, layout, top=top, right=room + span_room + 6, height=26 if not narrow else 25)
+    placed = grid(
+        shown.names, shown.groups, layout, top=top, right=room + span_room + 6, height=26 if not narrow else 25
+    )
     sheet = Sheet(layout, placed.box.bottom + 24)
     axis = lines.value_axis(*shown.limits, shown.unit, 4 if narrow else 6, plus=shown.plus).within(*shown.limits)
     x = Scale(*shown.limits, placed.box.left + 6, placed.box.right - 6)
@@ -264,7 +264,9 @@ def _span(shown: Estimates, i: int) -> str:
 def _draw_rows(sheet: Sheet, shown: Estimates, placed: Grid, x: Scale) -> None:
     for i, band in enumerate(placed.bands):
         if shown.status[i] != "ok":
-            sheet.text(placed.box.left + 14, band.middle + 4.2, said("status", shown.status[i]), "soft", size=12, halo=True)
+            sheet.text(
+                placed.box.left + 14, band.middle + 4.2, said("status", shown.status[i]), "soft", size=12, halo=True
+            )
             continue
         ends = x(np.clip([shown.low[i], shown.high[i]], x.low, x.high))
         if np.isfinite(ends).all():
@@ -282,10 +284,12 @@ def _alt(shown: Estimates, noun: str, level: float | None) -> str:
         sentences += _sides(shown, noun)
     marked = [i for i, strong in enumerate(shown.highlight) if strong and ok[i]]
     for i in marked[:MOST_NAMED]:
-        sentences.append(f"{shown.names[i]}: {shown.scribe.interval(*(float(c[i]) for c in (shown.value, shown.low, shown.high)))}.")
+        sentences.append(
+            f"{shown.names[i]}: {shown.scribe.interval(*(float(c[i]) for c in (shown.value, shown.low, shown.high)))}."
+        )
     for status in dict.fromkeys(s for s in shown.status if s != "ok"):
         count = shown.status.count(status)
-        sentences.append(f"{counted(count, noun).capitalize()}: {said('status', status)}.")
+        sentences.append(f"{capitalized(counted(count, noun))}: {said('status', status)}.")
     assert ok.any()
     return " ".join(sentences)
 
@@ -306,7 +310,7 @@ def _sides(shown: Estimates, noun: str) -> list[str]:
     ]
     if rest:
         verb = "cannot be told apart from it"
-        sentences.append(f"{counted(rest, noun).capitalize()} {verb}.")
+        sentences.append(f"{capitalized(counted(rest, noun))} {verb}.")
     return sentences
 
 

@@ -12,7 +12,7 @@ from analysis.project import AnalysisError
 from analysis.publish import fonts, theme
 from analysis.publish.figures.columns import picked
 from analysis.publish.figures.dotrange import row_status
-from analysis.publish.figures.numbers import Scribe, counted, scribe
+from analysis.publish.figures.numbers import Scribe, capitalized, counted, scribe
 from analysis.publish.figures.rows import draw_header, draw_names, grid, header_height
 from analysis.publish.figures.scales import Floats, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
@@ -65,7 +65,9 @@ def heat_table(
     names = [str(n) for n in dict.fromkeys(data[row])]
     heads = [str(c) for c in (columns if columns is not None else dict.fromkeys(data[column]))]
     if len(heads) > MOST_COLUMNS:
-        raise AnalysisError(f"heat table: {len(heads)} columns do not fit a page; use publish.table beyond {MOST_COLUMNS}")
+        raise AnalysisError(
+            f"heat table: {len(heads)} columns do not fit a page; use publish.table beyond {MOST_COLUMNS}"
+        )
     keyed = data.assign(_row=data[row].astype(str), _col=data[column].astype(str), _s=row_status(data, value, status))
     numbers = keyed.pivot(index="_row", columns="_col", values=value).reindex(index=names, columns=heads)
     kinds = keyed.pivot(index="_row", columns="_col", values="_s").reindex(index=names, columns=heads).fillna("no_data")
@@ -91,7 +93,7 @@ def _draw(heat: Heat, layout: Layout) -> Sheet:
     each = min((width - widest - 2) / len(heat.columns), 130.0)
     wrapped = [fonts.wrap(c, each - 6, 12, 500) for c in heat.columns]
     upward = any(fonts.text_width(line, 12, 500) > each - 2 for lines in wrapped for line in lines)
-    tall = 15 * max(len(w) for w in wrapped) + 8
+    tall = 15.0 * max(len(w) for w in wrapped) + 8
     if upward:
         tall = max(fonts.text_width(c, 12, 500) for c in heat.columns) + 10
     placed = grid(heat.rows, [""] * len(heat.rows), layout, top=head + tall, right=2, height=28, widest=widest - 10)
@@ -101,7 +103,9 @@ def _draw(heat: Heat, layout: Layout) -> Sheet:
     draw_header(sheet, heat.label, ())
     for j, lines in enumerate(wrapped):
         if upward:
-            sheet.text(left + (j + 0.5) * each, head + tall - 6, heat.columns[j], "ink", size=12, weight=500, upward=True)
+            sheet.text(
+                left + (j + 0.5) * each, head + tall - 6, heat.columns[j], "ink", size=12, weight=500, upward=True
+            )
             continue
         first = head + tall - 8 - 15 * (len(lines) - 1)
         sheet.lines_of_text(left + (j + 0.5) * each, first, lines, "ink", size=12, weight=500, anchor="center",
@@ -145,5 +149,5 @@ def _alt(heat: Heat, noun: str) -> str:
 
     opening = f"Table of {counted(len(heat.rows), noun)} by {counted(len(heat.columns), 'column')}"
     empty = sum(s != "ok" for line in heat.status for s in line)
-    rest = f" {counted(empty, 'cell').capitalize()} without a number." if empty else ""
+    rest = f" {capitalized(counted(empty, 'cell'))} without a number." if empty else ""
     return f"{opening}, from {told(low)} to {told(high)}.{rest}"

@@ -54,9 +54,7 @@ def _flow(data: pd.DataFrame, headings: tuple[str, str, str], labels: dict[str, 
     if data["table"].isna().any() or data["dataset"].isna().any():
         raise AnalysisError("lineage: every row needs a dataset and a table; only `paper` may be empty")
     pairs = {(f"d:{a}", f"t:{b}") for a, b in zip(data["dataset"], data["table"], strict=True)}
-    pairs |= {
-        (f"t:{b}", f"p:{c}") for b, c in zip(data["table"], data["paper"], strict=True) if pd.notna(c) and str(c)
-    }
+    pairs |= {(f"t:{b}", f"p:{c}") for b, c in zip(data["table"], data["paper"], strict=True) if pd.notna(c) and str(c)}
     nodes = {node for pair in pairs for node in pair}
     layers = [sorted(n for n in nodes if n.startswith(kind)) for kind in ("d:", "t:", "p:")]
     ordered = _untangled(layers, sorted(pairs))

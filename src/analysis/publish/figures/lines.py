@@ -112,7 +112,7 @@ def draw_values(sheet: Sheet, frame: Frame, axis: ValueAxis, *, labels: bool = T
 
 
 def draw_time(sheet: Sheet, frame: Frame, ticks: Sequence[Tick], top: float | None = None) -> None:
-    """Tick marks and labels below the frame, moved inward at its ends; a label that would touch the last is left out."""
+    """Tick marks and labels below the frame, kept on the sheet; a label that would touch the last is left out."""
     size = theme.style().sizes["small"]
     at = frame.box.bottom if top is None else top
     free = float("-inf")

@@ -16,9 +16,9 @@ from analysis.publish.figures import lines
 from analysis.publish.figures.columns import picked
 from analysis.publish.figures.keys import Entry
 from analysis.publish.figures.lines import Frame, ValueAxis
-from analysis.publish.figures.numbers import Scribe, counted, in_words, once, scribe, when
+from analysis.publish.figures.numbers import Scribe, capitalized, counted, in_words, once, scribe, when
 from analysis.publish.figures.rows import draw_header, header_height
-from analysis.publish.figures.scales import Floats, Scale, Tick, extent
+from analysis.publish.figures.scales import Floats, Scale, Tick, extent, is_dates
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
 
 TITLE = 12.0
@@ -159,7 +159,9 @@ def _draw(shown: Multiples, layout: Layout) -> Sheet:
     left = axis.width + 8
     each = (width - left - gap * (across - 1) - 4) / across
     head = header_height(shown.label, shown.keys, width) + 2
-    titles = [fonts.wrap(p.name, each - fonts.text_width(_latest(shown, p), TITLE, 500) - 8, TITLE, 700) for p in shown.panels]
+    titles = [
+        fonts.wrap(p.name, each - fonts.text_width(_latest(shown, p), TITLE, 500) - 8, TITLE, 700) for p in shown.panels
+    ]
     title_height = 15.0 * max(len(t) for t in titles) + 5
     sheet = Sheet(layout, head + down * (title_height + height + 24))
     draw_header(sheet, shown.label, shown.keys)
@@ -183,7 +185,7 @@ def _draw(shown: Multiples, layout: Layout) -> Sheet:
 
 def _end_ticks(values: pd.Series, width: float) -> list[Tick]:
     """First and last tick only, on one line each: the panels are small."""
-    if not lines.is_dates(values) and pd.api.types.is_numeric_dtype(values):
+    if not is_dates(values) and pd.api.types.is_numeric_dtype(values):
         first, last = extent(lines.positions(values))
         return [Tick(first, (f"{first:.12g}",)), Tick(last, (f"{last:.12g}",))]
     ticks = lines.time_ticks(values, max(width, 130))
@@ -233,7 +235,7 @@ def _draw_ends(sheet: Sheet, frame: Frame, ticks: Sequence[Tick]) -> None:
 
 def _alt(shown: Multiples, data: pd.DataFrame, x: str, noun: str) -> str:
     ordered = data[x].dropna()
-    opening = f"{counted(len(shown.panels), 'small line chart').capitalize()} on one scale, one per {noun}"
+    opening = f"{capitalized(counted(len(shown.panels), 'small line chart'))} on one scale, one per {noun}"
     sentences = [f"{opening}, from {when(ordered.iloc[0])} to {when(ordered.iloc[-1])}."]
     latest = [float(p.y[p.last]) for p in shown.panels if p.last >= 0]
     sentences.append(f"Latest values run from {once(shown.scribe.span(min(latest), max(latest)), shown.label)}.")
@@ -249,5 +251,5 @@ def _alt(shown: Multiples, data: pd.DataFrame, x: str, noun: str) -> str:
         )
     without = sum(p.last < 0 for p in shown.panels)
     if without:
-        sentences.append(f"{in_words(without).capitalize()} without data.")
+        sentences.append(f"{capitalized(in_words(without))} without data.")
     return " ".join(sentences)

@@ -136,6 +136,15 @@ def in_words(number: int) -> str:
     return str(names[number]) if number < len(names) else f"{number:,}"
 
 
+def capitalized(words: str) -> str:
+    """The first letter large, the others as they are.
+
+    >>> capitalized("one CSA")
+    'One CSA'
+    """
+    return words[:1].upper() + words[1:]
+
+
 def once(words: str, label: str) -> str:
     """``words`` without the unit that ``label`` has just said.
 

@@ -113,9 +113,7 @@ def _around(point: tuple[float, float], size: tuple[float, float], distance: flo
 
 
 def _inside(box: Box, frame: Box) -> bool:
-    return (
-        box.left >= frame.left and box.right <= frame.right and box.top >= frame.top and box.bottom <= frame.bottom
-    )
+    return box.left >= frame.left and box.right <= frame.right and box.top >= frame.top and box.bottom <= frame.bottom
 
 
 def _hit(box: Box, occupied: Sequence[Box]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -30,7 +29,7 @@ class Scale:
     start: float
     end: float
 
-    def __call__(self, values: Sequence[float] | Floats | pd.Series) -> Floats:
+    def __call__(self, values: npt.ArrayLike) -> Floats:
         """Pixels of many values."""
         share = (np.asarray(values, dtype=float) - self.low) / (self.high - self.low)
         return np.asarray(self.start + share * (self.end - self.start), dtype=float)
@@ -70,7 +69,7 @@ def round_ticks(low: float, high: float, most: int) -> list[float]:
     return [t for t in ticks if first <= t <= last]
 
 
-def extent(*columns: Sequence[float] | pd.Series | None) -> tuple[float, float]:
+def extent(*columns: npt.ArrayLike | None) -> tuple[float, float]:
     """Smallest and largest finite number in all columns.
 
     >>> extent([1, float("nan")], None, [4])

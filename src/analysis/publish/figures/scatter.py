@@ -11,10 +11,10 @@ import pandas as pd
 from analysis.project import AnalysisError
 from analysis.publish import fonts, theme
 from analysis.publish.figures import lines
-from analysis.publish.figures.columns import picked
+from analysis.publish.figures.columns import bounds_of, picked
 from analysis.publish.figures.keys import Entry
 from analysis.publish.figures.lines import Frame, ValueAxis
-from analysis.publish.figures.numbers import Scribe, counted, once, scribe
+from analysis.publish.figures.numbers import Scribe, capitalized, counted, once, scribe
 from analysis.publish.figures.placing import beside_points
 from analysis.publish.figures.rows import draw_header, header_height
 from analysis.publish.figures.scales import Floats, Scale, extent
@@ -85,10 +85,13 @@ def scatter(
     unknown = sorted(set(map(str, highlight)) - set(names))
     if unknown:
         raise AnalysisError(f"scatter: no row named {', '.join(unknown)} with both measures")
-    columns = [known[c].to_numpy(dtype=float) if c else np.full(len(known), np.nan) for c in (x, y, y_low, y_high)]
+    columns = [bounds_of(known, c) for c in (x, y, y_low, y_high)]
     fitted = _trend(trend)
     cloud = Cloud(
-        *columns,
+        x=columns[0],
+        y=columns[1],
+        low=columns[2],
+        high=columns[3],
         share=_shares(known, size),
         names=names,
         named=tuple(i for i, n in enumerate(names) if n in set(map(str, highlight))),
@@ -97,7 +100,9 @@ def scatter(
         labels=(x_label, y_label),
         limits=(
             lines.with_zero(*extent(columns[0]), x_zero),
-            lines.with_zero(*extent(*columns[1:], *(fitted[c] for c in ("low", "high")) if fitted is not None else ()), y_zero),
+            lines.with_zero(
+                *extent(*columns[1:], *(fitted[c] for c in ("low", "high")) if fitted is not None else ()), y_zero
+            ),
         ),
         scribes=(scribe(x_unit, columns[0]), scribe(y_unit, columns[1], (columns[3] - columns[2]) / 2)),
         keys=_keys(fitted is not None, trend_label, y_low is not None, size_label, level),
@@ -233,5 +238,5 @@ def _alt(cloud: Cloud, missing: int, noun: str) -> str:
         values = " and ".join(once(w.words(float(v[i])), label) for w, v, label in both_values)
         sentences.append(f"{cloud.names[i]}: {values}.")
     if missing:
-        sentences.append(f"{counted(missing, noun).capitalize()} without both measures.")
+        sentences.append(f"{capitalized(counted(missing, noun))} without both measures.")
     return " ".join(sentences)

@@ -68,7 +68,9 @@ def _shares(
     wanted = [str(p) for p in (parts if parts is not None else dict.fromkeys(data[part]))]
     most = len(theme.style().parts)
     if len(wanted) > most:
-        raise AnalysisError(f"{len(wanted)} parts cannot be told apart: join the smallest so that at most {most} remain")
+        raise AnalysisError(
+            f"{len(wanted)} parts cannot be told apart: join the smallest so that at most {most} remain"
+        )
     unknown = sorted(set(map(str, data[part])) - set(wanted))
     if unknown:
         raise AnalysisError(f"shares: the data hold parts that `parts` does not name: {', '.join(unknown)}")

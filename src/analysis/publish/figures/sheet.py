@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analysis.publish import fonts, svg, theme
@@ -45,9 +46,7 @@ class Drawing:
 
     def with_alt(self, alt: str) -> Drawing:
         """The drawing with another description."""
-        return replace(
-            self, svg=svg.described(self.svg, alt), svg_narrow=svg.described(self.svg_narrow, alt), alt=alt
-        )
+        return replace(self, svg=svg.described(self.svg, alt), svg_narrow=svg.described(self.svg_narrow, alt), alt=alt)
 
 
 @dataclass(frozen=True)
@@ -109,8 +108,8 @@ class Sheet:
 
     def line(
         self,
-        xs: Sequence[float],
-        ys: Sequence[float],
+        xs: npt.ArrayLike,
+        ys: npt.ArrayLike,
         token: str,
         width: float = 1.0,
         *,
@@ -135,14 +134,12 @@ class Sheet:
             drawn.set_dashes([n / width for n in dashes])
         self._put(drawn)
 
-    def area(self, xs: Sequence[float], ys: Sequence[float], token: str, *, alpha: float | None = None) -> None:
+    def area(self, xs: npt.ArrayLike, ys: npt.ArrayLike, token: str, *, alpha: float | None = None) -> None:
         """A filled polygon."""
         from matplotlib.patches import Polygon
 
         corners = np.column_stack([np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)])
-        self._put(
-            Polygon(corners, closed=True, facecolor=theme.colour(token), linewidth=0, alpha=alpha)
-        )
+        self._put(Polygon(corners, closed=True, facecolor=theme.colour(token), linewidth=0, alpha=alpha))
 
     def block(self, box: Box, token: str, *, alpha: float | None = None, rim: str | None = None) -> None:
         """A filled rectangle, with a rim of one pixel if ``rim`` names a colour."""
@@ -157,13 +154,13 @@ class Sheet:
                 edgecolor=theme.colour(rim) if rim else "none",
                 linewidth=1 if rim else 0,
                 alpha=alpha,
-                )
+            )
         )
 
     def dots(
         self,
-        xs: Sequence[float],
-        ys: Sequence[float],
+        xs: npt.ArrayLike,
+        ys: npt.ArrayLike,
         token: str,
         radius: float = 4.5,
         *,
@@ -174,7 +171,7 @@ class Sheet:
         """Round dots, with a rim in the colour of the page so that they stand off lines."""
         from matplotlib.lines import Line2D
 
-        if not len(xs):
+        if not np.asarray(xs).size:
             return
         self._put(
             Line2D(
@@ -187,7 +184,7 @@ class Sheet:
                 markeredgecolor=theme.colour(rim) if rim else "none",
                 markeredgewidth=rim_width if rim else 0,
                 alpha=alpha,
-                )
+            )
         )
 
     def curve(self, points: Sequence[tuple[float, float]], token: str, width: float, *, alpha: float = 1.0) -> None:
@@ -204,7 +201,7 @@ class Sheet:
                 linewidth=width,
                 alpha=None if alpha == 1 else alpha,
                 capstyle="butt",
-                )
+            )
         )
 
     def text(

@@ -11,13 +11,13 @@ import pandas as pd
 from analysis.project import AnalysisError
 from analysis.publish import fonts, theme
 from analysis.publish.figures import lines
-from analysis.publish.figures.columns import picked, truth
+from analysis.publish.figures.columns import bounds_of, picked, truth
 from analysis.publish.figures.events import Event, Events, arrange, draw_list, draw_names, draw_stems
 from analysis.publish.figures.keys import Entry, draw_key, draw_triangle, key_rows
 from analysis.publish.figures.lines import Frame, ValueAxis
 from analysis.publish.figures.numbers import Scribe, once, scribe, when
 from analysis.publish.figures.placing import spread
-from analysis.publish.figures.scales import Floats, Scale, Tick, days, extent
+from analysis.publish.figures.scales import Floats, Scale, Tick, days, extent, is_dates
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
 
 LEADING = 15.0
@@ -134,12 +134,14 @@ def _half_widths(data: pd.DataFrame, low: str | None, high: str | None) -> list[
 def _cut(truncated_from: object, at: pd.Series) -> float:
     if truncated_from is None:
         return float("inf")
-    if isinstance(truncated_from, (int, float)):
-        first = float(truncated_from)
-    else:
-        first = float(days([truncated_from])[0])
+    first = _position(truncated_from)
     before = at[at < first]
     return float(before.max()) if len(before) else float("-inf")
+
+
+def _position(when_given: object) -> float:
+    """A date, a year or a number on the horizontal scale."""
+    return float(when_given) if isinstance(when_given, (int, float)) else float(days([when_given])[0])
 
 
 def _series(
@@ -163,12 +165,21 @@ def _series(
     drawn = []
     for name in [*(n for n in groups if n not in tokens), *reversed(named)]:
         rows = groups[name]
-        columns = [
-            rows[c].to_numpy(dtype=float) if c else np.full(len(rows), np.nan) for c in (y, *bounds, marks[0])
-        ]
         revised = truth(rows[marks[1]]) if marks[1] else np.zeros(len(rows), dtype=bool)
         at = rows["__at"].to_numpy(dtype=float)
-        drawn.append(Series(name, at, *columns, at[revised], tokens.get(name, "neutral"), name in tokens))
+        drawn.append(
+            Series(
+                name=name,
+                x=at,
+                y=bounds_of(rows, y),
+                low=bounds_of(rows, bounds[0]),
+                high=bounds_of(rows, bounds[1]),
+                raw=bounds_of(rows, marks[0]),
+                revised=at[revised],
+                token=tokens.get(name, "neutral"),
+                named=name in tokens,
+            )
+        )
     return tuple(drawn)
 
 
@@ -188,11 +199,10 @@ def _named(
 def _events(events: pd.DataFrame | Sequence[tuple[object, str]] | None, at: pd.Series) -> tuple[Event, ...]:
     if events is None:
         return ()
-    pairs = list(zip(events["date"], events["label"], strict=True)) if isinstance(events, pd.DataFrame) else list(events)
-    found = [
-        Event(float(date) if isinstance(date, (int, float)) else float(days([date])[0]), str(name))
-        for date, name in pairs
-    ]
+    pairs = (
+        list(zip(events["date"], events["label"], strict=True)) if isinstance(events, pd.DataFrame) else list(events)
+    )
+    found = [Event(_position(date), str(name)) for date, name in pairs]
     return tuple(event for event in found if at.min() <= event.at <= at.max())
 
 
@@ -367,8 +377,8 @@ def _draw_ends(
     )
     for label, middle in zip(labels, middles, strict=True):
         first = middle - LEADING * len(label.lines) / 2 + 11
-        for at, (words, weight, token) in enumerate(label.lines):
-            sheet.text(box.right + 8, first + at * LEADING, words, token, weight=weight)
+        for at, (line, weight, token) in enumerate(label.lines):
+            sheet.text(box.right + 8, first + at * LEADING, line, token, weight=weight)
     if story.reference:
         _draw_reference(sheet, story, frame)
 
@@ -425,11 +435,7 @@ def _alt(story: Story, data: pd.DataFrame, x: str) -> str:
 
 
 def _dated(event: Event, names: pd.Series) -> str:
-    return f"{event.label} ({when(pd.Timestamp(event.at, unit='D'))})" if _is_dates(names) else event.label
-
-
-def _is_dates(names: pd.Series) -> bool:
-    return lines.is_dates(names)
+    return f"{event.label} ({when(pd.Timestamp(event.at, unit='D'))})" if is_dates(names) else event.label
 
 
 def _sentence(story: Story, series: Series, names: pd.Series) -> str:
@@ -438,7 +444,7 @@ def _sentence(story: Story, series: Series, names: pd.Series) -> str:
     first, last = int(known[0]), int(known[-1])
     top, bottom = (int(known[f(series.y[known])]) for f in (np.argmax, np.argmin))
     write = story.scribe
-    preposition = "on" if _is_dates(names) else "in"
+    preposition = "on" if is_dates(names) else "in"
 
     def at(i: int) -> str:
         return f"{preposition} {when(names[series.x[i]])}"

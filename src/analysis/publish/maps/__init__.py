@@ -1,0 +1,354 @@
+"""Maps that need no network: shapes already projected, simplified and coloured by class, with their legend.
+
+:func:`choropleth` draws; :func:`script` is what a page runs so that a reader
+can walk, question and enlarge the map.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis.project import AnalysisError
+from analysis.publish import svg, theme
+from analysis.publish.figures.numbers import Scribe, capitalized
+from analysis.publish.maps.classes import Class, Floats, Scheme
+from analysis.publish.maps.input import NEARBY, Overlay, Places, overlay_of, places_of
+from analysis.publish.maps.legend import EMPTY, LegendEntry, entries, legend_svg, patterns
+from analysis.publish.maps.outlines import (
+    Geometries,
+    Window,
+    label_point,
+    line_path,
+    neighbours,
+    path,
+    simplified,
+    window,
+)
+from analysis.publish.maps.scalebar import scale_bar
+from analysis.publish.maps.shading import Shading, shade
+from analysis.publish.maps.speech import map_alt
+
+__all__ = ["MapDrawing", "choropleth", "script"]
+
+# Bytes of the shapes; with data and legend a map of a thousand tracts stays below 250 kB.
+BUDGET = 110_000
+# Tolerances tried in turn until the shapes fit, in grid units.
+TOLERANCES = (0.9, 1.3, 1.9, 2.7, 3.8)
+
+
+@dataclass(frozen=True)
+class MapDrawing:
+    """A finished map.
+
+    ``svg`` holds two drawings, the shapes and the legend, which a page sets side by side or one below the other;
+    there is no narrow one. ``legend`` says the classes and how many places are in each. ``data`` is the table twin,
+    one row a place in the order of its key; ``neighbours`` gives for each row the later rows that touch it.
+    ``interaction`` is what the page's script needs besides ``data``.
+    """
+
+    svg: str
+    legend: tuple[LegendEntry, ...]
+    data: pd.DataFrame
+    neighbours: tuple[tuple[int, ...], ...]
+    alt: str
+    interaction: dict[str, Any]
+    svg_narrow: str = ""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The table twin."""
+        return self.data
+
+    def named(self, name: str) -> MapDrawing:
+        """The map with identifiers that begin with ``name``."""
+        return replace(self, svg=svg.identified(self.svg, name))
+
+    def with_alt(self, alt: str) -> MapDrawing:
+        """The map with another description."""
+        shapes, end, legend = self.svg.partition("</svg>")
+        return replace(self, svg=svg.described(shapes + end, alt) + legend, alt=alt)
+
+
+def choropleth(
+    shapes: Any,
+    column: str,
+    *,
+    unit: str = "text",
+    key: str = "geoid",
+    crs: str | None = None,
+    name: str | None = None,
+    label: str = "",
+    noun: str = "tract",
+    classes: int | None = None,
+    breaks: Sequence[float] | None = None,
+    scheme: Scheme = "quantile",
+    palette: Literal["sequential", "diverging", "groups"] = "sequential",
+    middle: float = 0.0,
+    groups: Sequence[str] | None = None,
+    low: str | None = None,
+    high: str | None = None,
+    measurable: str | None = None,
+    status_column: str | None = None,
+    overlay: Any = None,
+    overlay_key: str = "area_id",
+    overlay_name: str = "name",
+    overlay_noun: str = "council district",
+    area: str | None = None,
+    clip: bool = False,
+    scale: Literal["miles", "km"] = "miles",
+    budget: int = BUDGET,
+) -> MapDrawing:
+    """Draw ``column`` of a GeoDataFrame (any known reference) as classes of colour.
+
+    ``unit`` is a unit of a finding; ``label`` names the measure in the legend, ``noun`` what a shape is. ``crs`` is
+    what is drawn in, by default the city's projected one. Numbers fall into ``classes`` by ``scheme``, or at
+    ``breaks``; ``palette="diverging"`` puts them on both sides of ``middle``, and then places that are not
+    ``measurable`` (a true-or-false column; without it: whose ``low``…``high`` includes the middle) get a class of
+    their own. ``palette="groups"`` colours text in the order of ``groups``.
+
+    A place without a number is hatched by its status (``no_data`` unless ``status_column`` says otherwise); a place
+    whose status is not ``ok`` loses its number here, whatever the column holds. ``overlay`` (districts) is drawn as
+    lines with numbers; ``clip`` cuts the shapes to it; ``area`` shows one of its shapes alone, enlarged.
+
+    Raises :class:`AnalysisError` for shapes without reference, repeated keys, missing shapes, or unknown statuses.
+
+    >>> import geopandas, shapely
+    >>> squares = [shapely.box(x, 0, x + 1, 1) for x in range(4)]
+    >>> frame = geopandas.GeoDataFrame({"geoid": list("abcd"), "v": [1, 2, 3, None]}, geometry=squares, crs="EPSG:2229")
+    >>> drawn = choropleth(frame, "v", unit="percent", crs="EPSG:2229", classes=2, label="Share")
+    >>> [(e.label, e.count) for e in drawn.legend]
+    [('2% and over', 2), ('under 2%', 1), ('no data', 1)]
+    """
+    reference = crs or _city_crs()
+    places = places_of(
+        shapes, column, key=key, name=name, low=low, high=high, measurable=measurable, status=status_column,
+        text=palette == "groups", crs=reference,
+    )  # fmt: skip
+    over = overlay_of(overlay, overlay_key, overlay_name, reference) if overlay is not None else None
+    places = places.within(over, area=area, clip=clip)
+    shading = shade(
+        places, unit=unit, classes=classes, breaks=breaks, scheme=scheme, palette=palette, middle=middle, groups=groups
+    )
+    frame = window(_bounds(places, over, area), pad=NEARBY if area else 0.0)
+    held = entries([(c.token, c.label) for c in shading.classes], shading.counts, shading.empty)
+    nouns = _plural(noun)
+    alt = map_alt(places, shading, over, label=label, noun=noun, overlay_noun=overlay_noun, area=area)
+    drawn = _fitted(places, shading, over, frame, alt, area, _scale(scale, reference), budget)
+    legend = legend_svg(held, label, nouns, capitalized(overlay_noun) if over else "")
+    near = neighbours(places.geometry, frame.unit / 2)
+    return MapDrawing(
+        svg=svg.identified(drawn + legend),
+        legend=held,
+        data=_twin(places, shading, over),
+        neighbours=tuple(tuple(row) for row in near),
+        alt=svg.printable(alt),
+        interaction=_interaction(near, shading, over, frame, noun, overlay_noun),
+    )
+
+
+def _city_crs() -> str:
+    from analysis.catalog import city
+    from analysis.project import current_project, current_source
+
+    return city(current_project(), current_source()).projected_crs
+
+
+def _plural(noun: str) -> str:
+    from analysis.publish.units import plural
+
+    return plural(noun)
+
+
+def _scale(name: str, crs: str) -> tuple[str, float]:
+    """Name of the scale's unit and how many units of the reference it has."""
+    from pyproj import CRS
+
+    metres = {"miles": 1609.344, "km": 1000.0}
+    if name not in metres:
+        raise AnalysisError(f"map scale {name!r}: use miles or km")
+    return name, metres[name] / float(CRS.from_user_input(crs).axis_info[0].unit_conversion_factor)
+
+
+def _bounds(places: Places, over: Overlay | None, area: str | None) -> tuple[float, float, float, float]:
+    import shapely
+
+    if over is not None and area is not None:
+        left, bottom, right, top = shapely.bounds(over.geometry[over.place(area)])
+    else:
+        left, bottom, right, top = shapely.total_bounds(places.geometry)
+    return float(left), float(bottom), float(right), float(top)
+
+
+def _fitted(
+    places: Places,
+    shading: Shading,
+    over: Overlay | None,
+    frame: Window,
+    alt: str,
+    area: str | None,
+    scale: tuple[str, float],
+    budget: int,
+) -> str:
+    """The shapes with the finest outlines that fit the budget."""
+    for tolerance in TOLERANCES:
+        ground = tolerance * frame.unit
+        outlines = simplified(places.geometry, ground)
+        lines = simplified(over.geometry, ground) if over else None
+        text = _shapes(places, outlines, shading, over, lines, frame, alt, area, scale)
+        if len(text.encode()) <= budget:
+            return text
+    raise AnalysisError(
+        f"map of {len(places.keys)} shapes: {len(text.encode()):,} bytes at the coarsest outlines, over the budget of "
+        f"{budget:,}; draw fewer shapes or give a larger `budget`"
+    )
+
+
+def _shapes(
+    places: Places,
+    outlines: Geometries,
+    shading: Shading,
+    over: Overlay | None,
+    lines: Geometries | None,
+    frame: Window,
+    alt: str,
+    area: str | None,
+    scale: tuple[str, float],
+) -> str:
+    broad = frame.width > 1.35 * frame.height
+    letter = max(frame.width / (680 if broad else 430), frame.height / 760) * 13
+    root = ET.Element(
+        "svg",
+        {
+            "xmlns": svg.SVG,
+            "viewBox": f"0 0 {frame.width} {frame.height}",
+            "class": "map-shapes map-broad" if broad else "map-shapes",
+            "role": "img",
+            "aria-labelledby": "ID-desc",
+            "font-family": theme.style().typefaces["sans"],
+            "font-size": svg.number(letter),
+            "stroke-linejoin": "round",
+        },
+    )
+    ET.SubElement(root, "desc", {"id": "ID-desc"}).text = svg.printable(alt)
+    patterns(root, "", letter * 0.55, [s for s in EMPTY if shading.empty.get(s)])
+    _fill(root, places, outlines, shading, frame)
+    if over is not None and lines is not None:
+        _overlay(root, over, lines, frame, area)
+    scale_bar(root, places.geometry, frame, scale, letter)
+    return ET.tostring(root, encoding="unicode")
+
+
+def _fill(root: ET.Element, places: Places, outlines: Geometries, shading: Shading, frame: Window) -> None:
+    """One group per class, one path per place."""
+    body = ET.SubElement(
+        root, "g", {"class": "map-places s-paper", "stroke": theme.colour("paper"), "stroke-width": "0.5"}
+    )
+    for at, held in enumerate(shading.classes):
+        members = np.flatnonzero(shading.place == at)
+        fill = {"class": f"f-{held.token}", "fill": theme.style().tokens[held.token][0]}
+        _paths(body, members, fill, places, outlines, frame)
+    for status in EMPTY:
+        members = np.flatnonzero(np.array(shading.status) == status)
+        _paths(body, members, {"fill": f"url(#ID-p-{status})"}, places, outlines, frame)
+
+
+def _paths(
+    body: ET.Element, members: Any, fill: dict[str, str], places: Places, outlines: Geometries, frame: Window
+) -> None:
+    if not len(members):
+        return
+    group = ET.SubElement(body, "g", fill)
+    for i in members.tolist():
+        ET.SubElement(group, "path", {"d": path(outlines[i], frame), "data-key": svg.printable(places.keys[i])})
+
+
+def _overlay(root: ET.Element, over: Overlay, lines: Geometries, frame: Window, area: str | None) -> None:
+    import shapely
+
+    if area is not None:
+        _veil(root, lines[over.place(area)], frame)
+    borders = shapely.unary_union(shapely.boundary(lines))
+    drawn = line_path(shapely.intersection(borders, frame.field) if area is not None else borders, frame)
+    for token, width, name in (("paper", "2.4", "map-casing"), ("ink", "1", "map-line")):
+        line = {"d": drawn, "fill": "none", "stroke": theme.colour(token), "stroke-width": width}
+        ET.SubElement(root, "path", {**line, "class": f"{name} s-{token}"})
+    ink = {"class": "map-labels f-ink s-paper", "fill": theme.colour("ink"), "stroke": theme.colour("paper")}
+    labels = ET.SubElement(
+        root,
+        "g",
+        {**ink, "stroke-width": "0.28em", "paint-order": "stroke", "font-weight": "700", "text-anchor": "middle"},
+    )
+    for shape, short in zip(over.geometry, over.short, strict=True):
+        x, y = frame.grid(np.array([label_point(shape)]))[0].tolist()
+        if 0 < x < frame.width and 0 < y < frame.height:
+            node = ET.SubElement(labels, "text", {"x": str(x), "y": str(y), "dominant-baseline": "central"})
+            node.text = svg.printable(short)
+
+
+def _veil(root: ET.Element, shape: Any, frame: Window) -> None:
+    """Everything outside the chosen area pales."""
+    field = f"M-9-9h{frame.width + 18}v{frame.height + 18}h{-frame.width - 18}z"
+    veil = {"d": field + path(shape, frame), "fill-rule": "evenodd", "fill-opacity": "0.6", "class": "map-veil f-paper"}
+    ET.SubElement(root, "path", {**veil, "fill": theme.colour("paper")})
+
+
+def _twin(places: Places, shading: Shading, over: Overlay | None) -> pd.DataFrame:
+    """The table twin: what is drawn, one row a place."""
+    columns: dict[str, Any] = {places.key_name: places.keys}
+    if places.names:
+        columns["name"] = places.names
+    if over is not None:
+        columns["area"] = [over.names[i] if i >= 0 else None for i in places.area]
+    if shading.scribe is None:
+        columns[places.column] = [t or None for t in places.texts]
+    else:
+        columns[places.column] = _trimmed(places.values, shading.scribe)
+        if np.isfinite(places.low).any():
+            columns |= {"low": _trimmed(places.low, shading.scribe), "high": _trimmed(places.high, shading.scribe)}
+    columns["status"] = list(shading.status)
+    return pd.DataFrame(columns)
+
+
+def _trimmed(values: Floats, scribe: Scribe) -> Floats:
+    """Two digits more than are shown: enough to compute with, no noise of binary fractions."""
+    return np.round(values, max(scribe.decimals, 0) + 2) + 0.0
+
+
+def _interaction(
+    near: list[list[int]], shading: Shading, over: Overlay | None, frame: Window, noun: str, overlay_noun: str
+) -> dict[str, Any]:
+    """What the page's script needs besides the table twin; texts come from style.yml."""
+    from analysis.publish.wording import said
+
+    areas = []
+    if over is not None:
+        import shapely
+
+        for identifier, name, shape in zip(over.keys, over.names, over.geometry, strict=True):
+            corners = np.array(shapely.bounds(shape)).reshape(2, 2)
+            (left, bottom), (right, top) = frame.grid(corners).tolist()
+            areas.append({"id": identifier, "name": name, "box": [left, top, right - left, bottom - top]})
+    held: Sequence[Class] = shading.classes
+    return {
+        "near": near,
+        "classes": [c.label for c in held],
+        "place": shading.place.tolist(),
+        "areas": areas,
+        "format": shading.format,
+        "status": {status: said("status", status) for status in EMPTY if shading.empty.get(status)},
+        "words": {name: text.format(noun=noun, area=overlay_noun) for name, text in theme.words()["map"].items()},
+    }
+
+
+@cache
+def script() -> str:
+    """The page's script for maps, as text."""
+    return files("analysis.report").joinpath("templates", "map.js").read_text(encoding="utf-8")
