@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 
 from analysis.methods.change_measures import (
     KEYS,
-    MEASURES,
     ChangeMeasures,
-    IncomeLimits,
     change_measures,
     income_limits,
 )
@@ -26,7 +24,7 @@ from analysis.methods.neighborhood_change import (
     index_uncertainty,
     scores,
 )
-from analysis.methods.planted import EFFECTS, ChangeTables, change_tables
+from analysis.methods.planted import EFFECTS, ChangeTables, change_tables, measures_with_truth
 from analysis.methods.prices import PriceIndex
 from analysis.project import AnalysisError
 
@@ -137,28 +135,11 @@ def test_nothing_planted_is_seldom_called_sure() -> None:
     assert np.mean(sure) < 0.03
 
 
-def drawn(seed: int, n: int = 300, noise: float = 0.8) -> tuple[ChangeMeasures, pd.DataFrame]:
-    """Measures with known truths and known errors; the errors of the two income measures go together."""
-    rng = np.random.default_rng(seed)
-    truth = 0.6 * rng.standard_normal((n, 1)) + 0.8 * rng.standard_normal((n, len(KEYS)))
-    index = pd.Index([f"{i:03d}" for i in range(n)], name="geoid")
-    frame = pd.DataFrame({"status": "scored", "reason": ""}, index=index)
-    limits = IncomeLimits("x", 1, 1, 1)
-    empty = ChangeMeasures(frame, "2000", "2018", "log", "x", 2018, (limits, limits), {})
-    root = np.linalg.cholesky(empty.error_correlation.to_numpy())
-    error = noise * rng.uniform(0.6, 1.4, truth.shape)
-    seen = truth + error * (rng.standard_normal(truth.shape) @ root.T)
-    for place, measure in enumerate(MEASURES):
-        frame[f"{measure.key}_change"] = measure.sign * seen[:, place]
-        frame[f"{measure.key}_error"] = error[:, place]
-    return empty, pd.DataFrame(truth, index=index, columns=list(KEYS))
-
-
 @pytest.mark.parametrize("how", ["percentile", "z"])
 def test_intervals_cover_and_probabilities_mean_what_they_say(how: str) -> None:
     covered, claimed, true = [], [], []
     for seed in range(30):
-        measures, truth = drawn(seed)
+        measures, truth = measures_with_truth(seed)
         index = change_index(measures, normalisation=how)
         table = index_uncertainty(measures, index, draws=150, seed=seed, level=0.90).table
         oriented = measures.oriented

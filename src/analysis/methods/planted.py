@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from analysis.methods.change_measures import KEYS, MEASURES, ChangeMeasures, IncomeLimits
 from analysis.methods.displacement_typology import INPUTS
 from analysis.methods.prices import PriceIndex
 
@@ -205,3 +206,29 @@ def _brackets(
         ],
         ignore_index=True,
     )
+
+
+def measures_with_truth(seed: int, n: int = 300, noise: float = 0.8) -> tuple[ChangeMeasures, pd.DataFrame]:
+    """Six oriented changes with known truths (in standard deviations) and known errors of about ``noise``.
+
+    Truths are correlated, as the measures of real tracts are, and so are the errors of
+    the two income measures. Returns the measures and the true oriented changes (index: geoid).
+
+    >>> measures, truth = measures_with_truth(1, n=20)
+    >>> measures.oriented.shape == truth.shape == (20, 6)
+    True
+    """
+    rng = np.random.default_rng(seed)
+    truth = 0.6 * rng.standard_normal((n, 1)) + 0.8 * rng.standard_normal((n, len(KEYS)))
+    frame = pd.DataFrame(
+        {"status": "scored", "reason": ""}, index=pd.Index([f"{i:04d}" for i in range(n)], name="geoid")
+    )
+    limits = IncomeLimits("invented", 1.0, 0.8, 1.2)
+    made = ChangeMeasures(frame, "2000", "2018", "log", "invented", 2018, (limits, limits), {})
+    root = np.linalg.cholesky(made.error_correlation.to_numpy())
+    error = noise * rng.uniform(0.6, 1.4, truth.shape)
+    seen = truth + error * (rng.standard_normal(truth.shape) @ root.T)
+    for place, measure in enumerate(MEASURES):
+        frame[f"{measure.key}_change"] = measure.sign * seen[:, place]
+        frame[f"{measure.key}_error"] = error[:, place]
+    return made, pd.DataFrame(truth, index=frame.index, columns=list(KEYS))
