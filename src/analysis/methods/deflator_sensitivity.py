@@ -1,0 +1,87 @@
+"""The same change of a median in dollars of several kinds: what the choice of price index and base year does.
+
+A real change is a statement about two things, the dollars and the prices they are held against. A reader who prefers
+another index must find that result here, beside the one that is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.methods.estimate import Estimate
+from analysis.methods.prices import PriceIndex, deflate
+from analysis.methods.weighted_quantiles import median_across_tracts
+from analysis.project import AnalysisError
+
+NOMINAL = "not deflated"
+
+
+@dataclass(frozen=True)
+class DeflatedChange:
+    """Change of the typical tract's median under one choice.
+
+    ``prices`` names the index (or ``not deflated``), ``dollar_year`` the year whose dollars the start is taken to be
+    in, ``medians`` which column the start was read from, ``change`` the median over tracts of the change in percent.
+    """
+
+    prices: str
+    dollar_year: int
+    medians: str
+    change: Estimate
+
+
+def deflated_changes(
+    before: pd.DataFrame,
+    after: pd.Series,
+    *,
+    columns: Mapping[str, str],
+    indexes: Mapping[str, PriceIndex],
+    dollar_years: Mapping[str, int],
+    to_year: int,
+    draws: int = 500,
+) -> tuple[DeflatedChange, ...]:
+    """Change in percent from ``before`` to ``after`` for every combination of index, base year and source of medians.
+
+    Parameters
+    ----------
+    before
+        One row a tract (index: code), dollars, with the columns named in ``columns``: name of the source → column.
+    after
+        Dollars of ``to_year`` by tract code.
+    dollar_years
+        Name of the reading → year whose dollars ``before`` is in; a census asks for incomes of the year before.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing, or as :func:`~analysis.methods.weighted_quantiles.median_across_tracts`.
+
+    Examples
+    --------
+    >>> start = pd.DataFrame({"rent": [500.0 + 5 * i for i in range(40)]})
+    >>> cpi = PriceIndex("cpi", {2000: 100.0, 2018: 150.0})
+    >>> found = deflated_changes(start, start["rent"] * 1.8, columns={"census": "rent"}, indexes={"CPI": cpi},
+    ...                          dollar_years={"asked in 2000": 2000}, to_year=2018, draws=50)
+    >>> [(one.prices, round(one.change.value)) for one in found]
+    [('not deflated', 80), ('CPI', 20)]
+    """
+    absent = [column for column in columns.values() if column not in before.columns]
+    if absent:
+        raise AnalysisError(
+            f"deflator sensitivity: no column {', '.join(absent)} (there are {', '.join(before.columns)})"
+        )
+    late = after.reindex(before.index).to_numpy(dtype=float)
+    found: list[DeflatedChange] = []
+    for source, column in columns.items():
+        nominal = before[column].to_numpy(dtype=float)
+        years = list(dollar_years.values())
+        start = median_across_tracts(nominal, late, draws=draws).typical
+        found.append(DeflatedChange(NOMINAL, years[0], source, start))
+        for label, index in indexes.items():
+            for year in years:
+                real = median_across_tracts(deflate(nominal, year, to_year, index), late, draws=draws).typical
+                found.append(DeflatedChange(label, year, source, real))
+    return tuple(found)

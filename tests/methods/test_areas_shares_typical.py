@@ -1,0 +1,63 @@
+"""Areas keep their tracts apart, shares cover, and the typical change is found again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.methods.shares import share
+from analysis.methods.tract_areas import tracts_of
+from analysis.methods.typical_change import typical_change
+from analysis.project import AnalysisError
+
+
+def areas() -> pd.DataFrame:
+    """Twelve tracts in districts 1, 2 and 12, whose names could be confused, and one that straddles the border."""
+    rows = [(f"t{i:02}", ["cd-01", "cd-02", "cd-12"][i % 3], 1.0, 1.0) for i in range(12)]
+    rows += [("t12", "cd-01", 0.45, 1.0), ("t12", "cd-12", 0.55, 1.0), ("t13", "cd-02", 0.3, 0.3)]
+    frame = pd.DataFrame(rows, columns=["geoid", "area_id", "weight_area", "in_city"])
+    return frame.assign(kind="council_district")
+
+
+def test_district_12_has_no_tract_of_districts_1_and_2() -> None:
+    tracts = {area: set(tracts_of(areas(), area)) for area in ("cd-01", "cd-02", "cd-12")}
+    assert tracts["cd-12"] == {"t02", "t05", "t08", "t11", "t12"}
+    assert not tracts["cd-12"] & (tracts["cd-01"] | tracts["cd-02"])
+    assert set.union(*tracts.values()) == set(tracts_of(areas(), "city"))
+    assert "t13" not in tracts["cd-02"], "a tract mostly outside the city belongs to no district"
+
+
+@pytest.mark.parametrize("wrong", ["cd-1", "12", "cd-120", "City"])
+def test_an_area_is_named_exactly(wrong: str) -> None:
+    with pytest.raises(AnalysisError, match="there is no area"):
+        tracts_of(areas(), wrong)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=200))
+def test_a_share_lies_in_its_interval_and_within_bounds(hits: list[bool]) -> None:
+    found = share(hits)
+    assert -1e-9 <= found.lower <= found.value + 1e-9
+    assert found.value - 1e-9 <= found.upper <= 100 + 1e-9
+
+
+def test_a_share_of_nothing_is_no_number() -> None:
+    assert share([]).status == "not_applicable"
+    assert share([None, float("nan")]).status == "not_applicable"
+    with pytest.raises(AnalysisError, match="true and false"):
+        share([0.2, 0.7])
+
+
+def test_intervals_of_the_typical_change_cover() -> None:
+    held = 0
+    for seed in range(200):
+        changes = pd.Series(np.random.default_rng(seed).gumbel(3.0, 4.0, 150))
+        found = typical_change(changes, draws=300)
+        held += found.lower <= 3.0 - 4.0 * np.log(np.log(2)) <= found.upper
+    assert 0.90 <= held / 200 <= 0.99
+
+
+def test_a_handful_of_tracts_is_no_estimate() -> None:
+    assert typical_change(pd.Series(range(10), dtype=float)).status == "not_applicable"
