@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.methods.empirical_bayes import posterior
+from analysis.methods.empirical_bayes import joint_posterior, posterior
 from analysis.project import AnalysisError
 
 
@@ -42,6 +42,34 @@ def test_units_do_not_matter(scale: float, shift: float) -> None:
     base, moved = posterior(seen, error), posterior(scale * seen + shift, scale * error)
     assert moved.mean == pytest.approx(scale * base.mean + shift, abs=1e-6)
     assert moved.sd == pytest.approx(scale * base.sd, abs=1e-6)
+
+
+def test_joint_draws_cover_sums_of_correlated_truths() -> None:
+    covered, alone = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        truth = 0.7 * rng.standard_normal((200, 1)) + 0.7 * rng.standard_normal((200, 4))
+        together = np.full((4, 4), 0.3) + 0.7 * np.eye(4)
+        error = rng.uniform(0.5, 1.5, (200, 4))
+        seen = truth + error * (rng.standard_normal((200, 4)) @ np.linalg.cholesky(together).T)
+        found = joint_posterior(seen, error, together)
+        sums = found.draws(200, rng).sum(axis=2)
+        low, high = np.quantile(sums, [0.05, 0.95], axis=0)
+        covered.append(((low <= truth.sum(axis=1)) & (truth.sum(axis=1) <= high)).mean())
+        one_by_one = sum(posterior(seen[:, j], error[:, j]).draws(200, rng) for j in range(4))
+        low, high = np.quantile(one_by_one, [0.05, 0.95], axis=0)
+        alone.append(((low <= truth.sum(axis=1)) & (truth.sum(axis=1) <= high)).mean())
+    assert np.mean(covered) == pytest.approx(0.90, abs=0.02)
+    assert np.mean(alone) < 0.82, "why they are shrunk together"
+
+
+def test_joint_without_error_is_the_figures_themselves() -> None:
+    seen = np.random.default_rng(1).standard_normal((30, 3))
+    found = joint_posterior(seen, np.zeros((30, 3)))
+    assert found.mean == pytest.approx(seen, abs=1e-6)
+    assert found.draws(5, np.random.default_rng(1)) == pytest.approx(np.broadcast_to(seen, (5, 30, 3)), abs=1e-3)
+    with pytest.raises(AnalysisError, match="missing"):
+        joint_posterior([[1.0, np.nan]] * 4, np.ones((4, 2)))
 
 
 def test_edges() -> None:

@@ -47,6 +47,15 @@ def test_reference_is_the_published_index(found: Multiverse, choices: dict[str, 
     assert tuple(found.table.index[found.member[0]]) == index.top
 
 
+@pytest.mark.parametrize("top_share", [0.07, 0.1, 0.213, 0.5])
+def test_both_count_the_same_top(choices: dict[str, ChangeMeasures], top_share: float) -> None:
+    some = {"log": choices["log"].restrict(choices["log"].table.index[:97])}
+    index = change_index(some["log"], top_share=top_share)
+    found = multiverse(some, top_share=top_share, leave_one_out=False)
+    assert tuple(found.table.index[found.member[0]]) == index.top
+    assert index.table["score"][index.table["top"]].min() == index.cutoff == found.specifications.loc[0, "cutoff"]
+
+
 def test_planted_tracts_are_always_in_and_others_hardly(found: Multiverse, tables: ChangeTables) -> None:
     inside = found.table.index.isin(tables.changed)
     assert (found.table.loc[inside, "group"].isin(["always", "mostly"])).mean() > 0.9

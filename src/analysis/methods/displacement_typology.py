@@ -63,6 +63,18 @@ CLASSES: Mapping[str, str] = {
     "OD": "Ongoing Displacement of Low-Income Households",
     "LISD": "Low-Income/Susceptible to Displacement",
 }
+MEANINGS: Mapping[str, str] = {
+    "SAE": "high incomes in 2000 and 2018, homes affordable to high incomes only",
+    "AdvG": "middle or high incomes in 2018 after a rise in education, income and prices in a once vulnerable tract",
+    "ARE": "middle or high incomes, homes affordable to them, prices steady or rising by less than most",
+    "BE": "middle or high incomes, prices rising rapidly, fewer low-income households and fewer moving in",
+    "SMMI": "middle or high incomes, none of the other patterns",
+    "ARG": "low incomes, affordable homes, rents nearby rising or far above local ones",
+    "EOG": "low incomes, prices rising, after a rise in education, income and prices in a once vulnerable tract",
+    "OD": "low incomes, fewer low-income households than in 2000",
+    "LISD": "low incomes, no loss of low-income households since 2000",
+}
+"""What was measured, in plain words; a class is a pattern in figures and not a verdict on a neighbourhood."""
 INCOME_GROUPS = ("low_pdmt", "mix_low", "mod_pdmt", "mix_mod", "mix_high", "high_pdmt")
 """Names of the income groups 1 to 6 in the codebook."""
 

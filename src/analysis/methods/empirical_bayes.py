@@ -121,8 +121,9 @@ def joint_posterior(
     gain = np.linalg.solve(truths + noise, np.broadcast_to(truths, noise.shape)).transpose(0, 2, 1)
     mean = centre + np.einsum("pij,pj->pi", gain, x - centre)
     left = truths - gain @ truths
-    values_, vectors = np.linalg.eigh((left + left.transpose(0, 2, 1)) / 2)
-    root = vectors * np.sqrt(np.maximum(values_, 0.0))[:, None, :]
+    left = (left + left.transpose(0, 2, 1)) / 2
+    # Cholesky and not eigenvectors: their signs differ between processors, and with them the draws.
+    root = np.linalg.cholesky(left + 1e-10 * float(np.trace(truths)) * np.eye(len(spread)))
     return JointPosterior(mean, root, truths, np.array([part.reliability for part in single]))
 
 

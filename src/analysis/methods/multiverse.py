@@ -23,7 +23,7 @@ from scipy import stats
 
 from analysis.methods.change_measures import MEASURES, ChangeMeasures
 from analysis.methods.empirical_bayes import joint_posterior
-from analysis.methods.neighborhood_change import NORMALISATIONS, fit_scale
+from analysis.methods.neighborhood_change import DECIMALS, NORMALISATIONS, fit_scale, top_count
 from analysis.project import AnalysisError
 
 Floats = npt.NDArray[np.float64]
@@ -118,10 +118,10 @@ def multiverse(
     places = sorted({str(code) for part in measures.values() for code in part.table.index})
     rows, ranks, members = [], [], []
     for data, normalisation, parts, weights in _universes(measures, normalisations, weightings, leave_one_out, places):
-        score = parts @ weights.to_numpy().T
+        score = (parts @ weights.to_numpy().T).round(DECIMALS)
         rank = stats.rankdata(-score, axis=0, nan_policy="omit", method="min")
         scored = np.isfinite(score).sum(axis=0)
-        inside = rank <= np.maximum(1, np.round(top_share * scored))
+        inside = rank <= [top_count(int(count), top_share) for count in scored]
         ranks.append(rank.T)
         members.append(inside.T)
         for column, (weighting, left_out) in enumerate(weights.index):
@@ -174,7 +174,7 @@ def robust_groups(
     places = [str(place) for place in found.table.index]
     scored = (found.table["scored_in"] == len(found.specifications)).to_numpy()
     inside = np.zeros(int(scored.sum()))
-    number = max(1, round(found.top_share * len(inside)))
+    number = top_count(len(inside), found.top_share)
     rng = np.random.default_rng(seed)
     rounds = 0
     for part in measures.values():
@@ -186,7 +186,7 @@ def robust_groups(
         ]
         for truth in left.draws(draws, rng):
             for normalisation, weight in zip(normalisations, weights, strict=True):
-                score = np.stack([fit_scale(x, normalisation)(x) for x in truth.T], axis=1) @ weight
+                score = (np.stack([fit_scale(x, normalisation)(x) for x in truth.T], axis=1) @ weight).round(DECIMALS)
                 inside += (score >= np.partition(score, -number, axis=0)[-number]).sum(axis=1)
                 rounds += weight.shape[1]
     table = pd.DataFrame({"share_choices": found.table["share_top"].to_numpy()[scored]},

@@ -22,6 +22,8 @@ from analysis.project import AnalysisError
 
 Floats = npt.NDArray[np.float64]
 
+# Equal scores must stay equal whatever the order of the additions on a processor.
+DECIMALS = 9
 NORMALISATIONS = ("percentile", "z", "robust_z", "min_max")
 
 
@@ -93,7 +95,7 @@ def scores(oriented: pd.DataFrame, normalisation: str, weights: Mapping[str, flo
     share = _shares(oriented, weights)
     parts = pd.DataFrame({key: fit_scale(oriented[key], normalisation)(oriented[key]) for key in share})
     total = parts.to_numpy() @ np.array(list(share.values()))
-    return pd.Series(total, index=oriented.index, name="score")
+    return pd.Series(total.round(DECIMALS), index=oriented.index, name="score")
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,10 +137,10 @@ def change_index(
     oriented = measures.oriented
     chosen = dict(weights) if weights is not None else equal_weights(oriented.columns)
     score = scores(oriented, normalisation, chosen)
-    cutoff = float(np.nanquantile(score, 1 - top_share, method="higher"))
     table = pd.DataFrame({"score": score, "rank": score.rank(ascending=False, method="min")})
     table["score_percentile"] = 100 * (score.rank() - 0.5) / score.notna().sum()
-    table["top"] = score >= cutoff
+    table["top"] = table["rank"] <= top_count(int(score.notna().sum()), top_share)
+    cutoff = float(score[table["top"]].min())
     for key in oriented:
         table[f"part_{key}"] = fit_scale(oriented[key], normalisation)(oriented[key])
     table[["status", "reason"]] = measures.table[["status", "reason"]]
@@ -200,7 +202,7 @@ def index_uncertainty(
     for place, (key, weight) in enumerate(index.weights.items()):
         total += weight * fit_scale(oriented[key], index.normalisation)(truths[:, :, place])
     ranks = (-total).argsort(axis=1).argsort(axis=1) + 1
-    inside = (ranks <= max(1, round(index.top_share * len(oriented)))).mean(axis=0)
+    inside = (ranks <= top_count(len(oriented), index.top_share)).mean(axis=0)
     ends = [(1 - level) / 2, (1 + level) / 2]
     table = pd.DataFrame({"score": index.table["score"].reindex(oriented.index)})
     table["expected"] = total.mean(axis=0)
@@ -209,6 +211,15 @@ def index_uncertainty(
     table["top_probability"] = inside
     table["group"] = np.select([inside >= sure, inside <= 1 - sure], ["surely in", "surely out"], "cannot be told")
     return IndexUncertainty(table, level, sure, draws, pd.Series(left.reliability, index=keys, name="reliability"))
+
+
+def top_count(scored: int, top_share: float) -> int:
+    """How many of the scored places make the top share, at least one.
+
+    >>> top_count(957, 0.2)
+    191
+    """
+    return max(1, round(top_share * scored))
 
 
 def _shares(oriented: pd.DataFrame, weights: Mapping[str, float]) -> dict[str, float]:
