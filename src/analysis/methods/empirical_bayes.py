@@ -123,7 +123,8 @@ def joint_posterior(
     left = truths - gain @ truths
     left = (left + left.transpose(0, 2, 1)) / 2
     # Cholesky and not eigenvectors: their signs differ between processors, and with them the draws.
-    root: Floats = np.linalg.cholesky(left + 1e-10 * float(np.trace(truths)) * np.eye(len(spread)))
+    jitter = 1e-10 * float(np.trace(truths)) * np.eye(len(spread))
+    root = np.asarray(np.linalg.cholesky(left + jitter), dtype=float)
     return JointPosterior(mean, root, truths, np.array([part.reliability for part in single]))
 
 
