@@ -84,7 +84,7 @@ def _change_index(seeds: int) -> Proof:
     for seed in range(seeds):
         measures, truth = measures_with_truth(seed)
         index = change_index(measures)
-        result = index_uncertainty(measures, index, draws=100, seed=seed)
+        result = index_uncertainty(measures, index, draws=300, seed=seed)
         oriented = measures.oriented
         parts = [w * fit_scale(oriented[k], index.normalisation)(truth[k]) for k, w in index.weights.items()]
         on_scale = np.sum(parts, axis=0)
@@ -225,14 +225,14 @@ def _segregation(seeds: int) -> Proof:
     alarms, found = [], []
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
-        even = pd.DataFrame(rng.multinomial(12, [0.4, 0.6], 60), columns=["a", "b"])
-        share = np.clip(rng.normal(0.4, 0.2, 60), 0, 1)
+        even = pd.DataFrame(rng.multinomial(12, [0.4, 0.6], 40), columns=["a", "b"])
+        share = np.clip(rng.normal(0.4, 0.2, 40), 0, 1)
         apart = pd.DataFrame({"a": rng.binomial(12, share)}).assign(b=lambda t: 12 - t["a"])
         alarms.append(against_random_allocation(even, theil_h, draws=39, seed=seed).p <= 0.05)
         found.append(against_random_allocation(apart, theil_h, draws=39, seed=seed).p <= 0.05)
     return Proof(
         "segregation",
-        "60 units of 12 people, seated by chance and seated apart",
+        "40 units of 12 people, seated by chance and seated apart",
         seeds,
         found=_percent(found),
         false_alarms=_percent(alarms),
@@ -241,14 +241,14 @@ def _segregation(seeds: int) -> Proof:
 
 
 TRIALS: Mapping[str, tuple[Callable[[int], Proof], int]] = {
-    "change_index": (_change_index, 15),
+    "change_index": (_change_index, 20),
     "displacement_typology": (_displacement_typology, 20),
     "local_moran": (_local_moran, 40),
     "margins_of_error": (_margins_of_error, 100),
     "median_across_tracts": (_median_across_tracts, 40),
     "moran": (_moran, 40),
-    "multiverse": (_multiverse, 2),
-    "segregation": (_segregation, 20),
+    "multiverse": (_multiverse, 3),
+    "segregation": (_segregation, 60),
 }
 """The trial of each method and its usual number of seeds."""
 
