@@ -155,6 +155,25 @@ def test_a_changed_field_is_refused(
     assert fetch(parks, project, web=web).sha256 != clean.sha256
 
 
+def test_a_table_whose_field_changed_its_type_is_refused_even_if_it_is_empty(
+    layer: ArcgisLayer, define: Callable[..., Dataset], project: Project, publisher: Publisher, web: Web
+) -> None:
+    table = define("table", f"kind: arcgis\naddress: {LAYER}\ngeometry: false")
+    for row in layer.rows:
+        row["acres"] = None
+
+    def spoilt(question):
+        reply = layer.query(question)
+        reply.body = reply.body.replace(b"esriFieldTypeDouble", b"esriFieldTypeString")
+        return reply
+
+    publisher.serve(QUERY, spoilt)
+    with pytest.raises(
+        FetchError, match=r"the fields are not those of the layer: \[\('acres', 'esriFieldTypeDouble'\)"
+    ):
+        fetch(table, project, web=web)
+
+
 def test_a_field_renamed_once_is_asked_for_again(
     parks: Dataset, project: Project, publisher: Publisher, web: Web
 ) -> None:
@@ -175,6 +194,23 @@ def test_a_feature_that_vanishes_or_appears_starts_the_reading_again(
 
     layer.on_query = edit
     assert len(read(parks, project, web)) == 26
+
+
+@pytest.mark.parametrize("change", ["a feature more", "one feature for another"])
+def test_an_edit_of_a_layer_without_a_date_of_edits_is_noticed(
+    change: str, parks: Dataset, project: Project, layer: ArcgisLayer, web: Web
+) -> None:
+    layer.edited = None  # type: ignore[assignment]
+    edited = rows(26) if change == "a feature more" else [*rows(25)[:24], {**rows(25)[24], "FID": 72}]
+    edits = iter([edited])
+
+    def edit(question) -> None:
+        if "FID >= 61" in question.query["where"] and (new := next(edits, None)):
+            layer.rows = new
+
+    layer.on_query = edit
+    frame = read(parks, project, web)
+    assert sorted(frame["FID"].astype(int)) == sorted(row["FID"] for row in edited)
 
 
 def test_an_edit_that_changes_no_count_is_noticed(

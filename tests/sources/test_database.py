@@ -51,7 +51,7 @@ def sqlite_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_rows_land_in_chunks_as_text(permits: Callable[[str], Dataset], sqlite_url: Path, project: Project) -> None:
-    dataset = permits("select * from permits where kind like '%; new' and issued <> '12:30' order by id;")
+    dataset = permits("select * from permits where kind like '%; new' and issued <> ':noon' order by id;")
     manifest = fetch(dataset, project)
     frame = read_raw(dataset, manifest, project.raw("live", "permits"))
     assert (manifest.rows, manifest.pages, manifest.status) == (100, 3, None)
@@ -167,6 +167,25 @@ def test_an_address_that_does_not_work_is_told_without_its_password(
     assert failure.value.__cause__ is None
     assert failure.value.__context__ is None
     assert "PERMITS_URL" in str(failure.value)
+
+
+def test_a_driver_that_repeats_the_address_is_cleared(
+    permits: Callable[[str], Dataset], project: Project, sqlite_url: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    from analysis.sources import database
+
+    url = f"postgresql://admin:{PASSWORD}@db.invented.example/city"
+
+    def reading(found: object) -> None:
+        raise OperationalError("select 1", {}, Exception(f"cannot reach {found} with {PASSWORD}"))
+
+    monkeypatch.setenv("PERMITS_URL", url.replace(PASSWORD, "s3cret%2Fpa%3Ass%40word"))
+    monkeypatch.setattr(database, "_reading", reading)
+    with pytest.raises(FetchError, match="cannot reach") as failure:
+        fetch(permits("select 1"), project)
+    assert "s3cret" not in str(failure.value)
 
 
 # --- PostgreSQL ---------------------------------------------------------------------------------------------------

@@ -181,7 +181,6 @@ def landing(folder: Path) -> Iterator[Landing]:
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
         at_work = Landing(folder)
-        _clean(folder, at_work.current)
         try:
             yield at_work
         finally:
