@@ -236,6 +236,8 @@ def test_restricting_keeps_the_limits_of_the_area(measures: ChangeMeasures) -> N
     assert some.limits == measures.limits
     assert len(some.table) == 40
     assert change_index(some).table["rank"].max() == 40
+    with pytest.raises(AnalysisError, match="1 of 2 tracts"):
+        measures.restrict([measures.table.index[0], "06037000000"])
 
 
 def test_weights(measures: ChangeMeasures) -> None:

@@ -107,6 +107,16 @@ def test_islands_and_missing_values_are_masked_and_counted() -> None:
     assert weights.components == 2
 
 
+def test_restricting_takes_ids_and_nothing_else() -> None:
+    board = sp.lattice(4, 4)
+    some = board.restrict(["3-3", "0-0", "0-1"])
+    assert some.ids == ("0-0", "0-1", "3-3")
+    assert some.islands == ("3-3",)
+    for wrong in (["0-0", "9-9"], [True] * 16, [0, 1]):
+        with pytest.raises(AnalysisError, match="takes the ids"):
+            board.restrict(wrong)
+
+
 def test_false_alarms_under_noise() -> None:
     """500 maps of noise on 400 tracts: choosing the tail by its sign cheats, two-sided p are nominal."""
     board = sp.lattice(20, 20)

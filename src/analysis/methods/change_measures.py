@@ -17,7 +17,7 @@ as do rises of the other four.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,9 +147,18 @@ class ChangeMeasures:
         """Number of tracts by status."""
         return self.table["status"].value_counts().reindex(STATUSES, fill_value=0)
 
-    def restrict(self, geoids: pd.Index) -> ChangeMeasures:
-        """The measures of some tracts only, such as those of a city; limits stay those of the whole area."""
-        table = self.table[self.table.index.isin(geoids)]
+    def restrict(self, geoids: Iterable[str]) -> ChangeMeasures:
+        """The measures of some tracts only, such as those of a city; limits stay those of the whole area.
+
+        Raises AnalysisError for a tract that was not measured.
+        """
+        wanted = set(geoids)
+        stray = sorted(map(str, wanted - set(self.table.index)))
+        if stray:
+            raise AnalysisError(
+                f"neighbourhood change: {len(stray)} of {len(wanted)} tracts are not in the measures, first {stray[0]}"
+            )
+        table = self.table[self.table.index.isin(wanted)]
         return ChangeMeasures(
             table, self.before, self.after, self.form, self.index, self.dollar_year, self.limits, self.design_factors
         )

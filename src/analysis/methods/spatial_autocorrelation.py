@@ -56,8 +56,24 @@ class SpatialWeights:
         """Number of separate pieces the map falls into; islands count as one each."""
         return int(csgraph.connected_components(self.matrix, directed=False, return_labels=False))
 
-    def restrict(self, keep: npt.NDArray[np.bool_]) -> SpatialWeights:
-        """The weights among the places marked in ``keep``."""
+    def restrict(self, places: Iterable[str]) -> SpatialWeights:
+        """The weights among some places, in the order of ``ids``; who is left without a neighbour becomes an island.
+
+        Raises AnalysisError for a place that has no weights.
+
+        >>> lattice(1, 4).restrict(["0-0", "0-1", "0-3"]).islands
+        ('0-3',)
+        """
+        wanted = set(places)
+        stray = sorted(map(str, wanted - set(self.ids)))
+        if stray:
+            raise AnalysisError(
+                f"weights: {len(stray)} of {len(wanted)} places have no weights, first {stray[0]!r}; "
+                "restrict takes the ids of places"
+            )
+        return self._kept(np.array([code in wanted for code in self.ids], dtype=bool))
+
+    def _kept(self, keep: npt.NDArray[np.bool_]) -> SpatialWeights:
         where = np.flatnonzero(keep)
         return SpatialWeights(tuple(self.ids[i] for i in where), sparse.csr_array(self.matrix[where][:, where]))
 
@@ -170,7 +186,7 @@ def moran(values: npt.ArrayLike, weights: SpatialWeights, *, permutations: int =
     True
     """
     used, z, _ = _prepared(values, weights)
-    part = weights.restrict(used)
+    part = weights._kept(used)
     rows = _row_standardised(part)
     observed = float(z @ (rows @ z) / (z @ z) * (len(z) / rows.sum()))
     expected, normal, randomised = _moran_moments(z, rows)
@@ -237,7 +253,7 @@ def local_moran(
     ('high-high', 'not significant')
     """
     used, z, _ = _prepared(values, weights)
-    part = weights.restrict(used)
+    part = weights._kept(used)
     lag = _row_standardised(part) @ z
     p = _conditional_p(z, part, permutations, seed)
     found = pd.DataFrame(index=pd.Index(weights.ids, name="id"))
@@ -288,7 +304,7 @@ def hot_spots(
     'hot'
     """
     used, z, _ = _prepared(values, weights)
-    part = weights.restrict(used)
+    part = weights._kept(used)
     scores = getis_ord(np.asarray(values, dtype=float)[used], part, star=True)
     p = _conditional_p(z, part, permutations, seed)
     found = pd.DataFrame({"value": np.asarray(values, dtype=float)}, index=pd.Index(weights.ids, name="id"))
