@@ -86,6 +86,14 @@ def test_curve_and_sensitivity(found: Multiverse, tables: ChangeTables) -> None:
     assert choice["mean"].between(0, 1).all()
 
 
+def test_overlaps_are_told_in_words(found: Multiverse) -> None:
+    told = found.overlaps()
+    assert len(told) == len(found.specifications)
+    assert told.loc[told["ours"], "overlap"].tolist() == [100.0]
+    assert told["overlap"].is_monotonic_increasing
+    assert not told.isna().any(axis=None)
+
+
 def test_a_place_without_score_in_one_choice_is_in_no_group(tables: ChangeTables) -> None:
     rows = tables.tract_periods.copy()
     code = tables.changed[0]

@@ -31,6 +31,10 @@ Bools = npt.NDArray[np.bool_]
 
 WEIGHTINGS = ("equal", "theme", "principal component", "reliability")
 """Equal; the two income measures share one weight; loadings of the first component; share of spread that is real."""
+SCALE_NAMES = {
+    "percentile": "Percentile", "z": "Standard deviations", "robust_z": "Deviations from the median",
+    "min_max": "Smallest to largest",
+}  # fmt: skip
 GROUPS = ("always", "mostly", "sometimes", "never", "not scored in all")
 ALL = "none"
 
@@ -83,6 +87,26 @@ class Multiverse:
         curve = self.specifications.assign(in_top=self.member[:, chosen].sum(axis=1))
         curve = curve.sort_values(["in_top", *self.specifications.columns[:4]], kind="stable").reset_index(drop=True)
         return curve.assign(order=np.arange(1, len(curve) + 1))
+
+    def overlaps(self) -> pd.DataFrame:
+        """How much of each version's top is the published version's, most different first, with its choices in words.
+
+        Columns: overlap (percent: places in both tops over places in either), ours (the reference itself) and the
+        four decisions Form of change, Scale, Weights, Left out.
+        """
+        labels = {measure.key: measure.label for measure in MEASURES} | {ALL: "Nothing"}
+        found = self.specifications
+        frame = pd.DataFrame(
+            {
+                "overlap": 100 * found["jaccard"],
+                "ours": np.arange(len(found)) == self.reference,
+                "Form of change": found["data"].str.capitalize(),
+                "Scale": found["normalisation"].map(SCALE_NAMES),
+                "Weights": found["weighting"].str.capitalize(),
+                "Left out": found["left_out"].map(labels),
+            }
+        )
+        return frame.sort_values(["overlap", "ours"], kind="stable").reset_index(drop=True)
 
     def sensitivity(self) -> pd.DataFrame:
         """What each choice does: mean and least Jaccard overlap with the reference, by choice and option.
