@@ -19,14 +19,22 @@ def test_equal_weights_are_the_ordinary_median(values: np.ndarray) -> None:
     assert wq.weighted_median(values, np.ones(len(values))) == pytest.approx(float(np.median(values)), abs=1e-6)
 
 
-@given(VALUES, st.floats(0.1, 50), st.floats(-100, 100), st.randoms(use_true_random=False))
-def test_scale_shift_and_order(values: np.ndarray, scale: float, shift: float, random: object) -> None:
-    weights = 1 + np.arange(len(values), dtype=float) % 3
-    found = wq.weighted_median(values, weights)
-    assert wq.weighted_median(values * scale + shift, weights) == pytest.approx(found * scale + shift, abs=1e-5)
-    assert wq.weighted_median(values, weights * scale) == pytest.approx(found, abs=1e-6)
-    order = np.random.default_rng(1).permutation(len(values))
-    assert wq.weighted_median(values[order], weights[order]) == pytest.approx(found, abs=1e-6)
+@given(
+    st.lists(st.tuples(st.integers(-40, 40), st.integers(1, 4)), min_size=1, max_size=30),
+    st.sampled_from([0.25, 0.5, 2.0, 8.0]),
+    st.integers(-100, 100),
+    st.floats(0, 1),
+    st.integers(0, 1000),
+)
+def test_scale_shift_and_order(
+    pairs: list[tuple[int, int]], scale: float, shift: int, quantile: float, seed: int
+) -> None:
+    values, weights = np.array(pairs, dtype=float).T
+    found = wq.weighted_quantile(values, weights, quantile)
+    assert wq.weighted_quantile(values * scale + shift, weights, quantile) == pytest.approx(found * scale + shift)
+    assert wq.weighted_quantile(values, weights * scale, quantile) == pytest.approx(found)
+    order = np.random.default_rng(seed).permutation(len(values))
+    assert wq.weighted_quantile(values[order], weights[order], quantile) == found
 
 
 def test_missing_values_leave_with_their_weight() -> None:

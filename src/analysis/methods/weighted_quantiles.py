@@ -45,7 +45,8 @@ def weighted_quantile(values: npt.ArrayLike, weights: npt.ArrayLike, quantile: f
     used = np.isfinite(value) & (weight > 0)
     if not used.any():
         raise AnalysisError("weighted quantile: no value with a positive weight")
-    order = np.argsort(value[used], kind="stable")
+    # Ties in order of their weight, so that the result does not depend on the order of the rows.
+    order = np.lexsort((weight[used], value[used]))
     sorted_value, sorted_weight = value[used][order], weight[used][order]
     middles = np.cumsum(sorted_weight) - sorted_weight / 2
     return float(np.interp(quantile * sorted_weight.sum(), middles, sorted_value))
