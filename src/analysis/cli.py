@@ -194,7 +194,7 @@ def _conclude(outcomes: list[Outcome]) -> None:
     failed = [outcome for outcome in outcomes if outcome.action == "failed"]
     fresh = sum(1 for outcome in outcomes if outcome.action == "fresh")
     if fresh:
-        print(f"{fresh} of {len(outcomes)} {'report is' if len(outcomes) == 1 else 'reports are'} fresh")
+        print(f"{fresh} of {len(outcomes)} {'report' if len(outcomes) == 1 else 'reports'} already fresh")
     if failed:
         named = "\n".join(f"  {outcome.failure}" for outcome in failed)
         count = f"{len(failed)} of {len(outcomes)}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def built_once(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture
-def built(city: Project, built_once: dict[str, Path]) -> Iterator[Project]:
+def built(city: Project, built_once: dict[str, Path]) -> Project:
     """The miniature checkout with everything fresh."""
     kept = built_once["folder"]
     if kept.is_dir():
@@ -39,7 +38,7 @@ def built(city: Project, built_once: dict[str, Path]) -> Iterator[Project]:
         assert [o.action for o in outcomes] == ["built", "built"], outcomes
         shutil.copytree(city.root / "reports", kept)
     assert words(city) == {"01_permits": "fresh", "02_nothing": "fresh"}
-    yield city
+    return city
 
 
 def words(project: Project) -> dict[str, str]:
@@ -109,7 +108,9 @@ def test_settings_and_environment(built: Project) -> None:
     policy.write_text(text.replace("minimum_count: 11", "minimum_count: 12"), encoding="utf-8")
     assert set(words(built).values()) == {"stale: policy.yml changed"}
     policy.write_text(text, encoding="utf-8")
-    (built.root / "requirements.lock").write_text("# by another tool\nnumpy==2.4.1 \\\n    --hash=x\n", encoding="utf-8")
+    (built.root / "requirements.lock").write_text(
+        "# by another tool\nnumpy==2.4.1 \\\n    --hash=x\n", encoding="utf-8"
+    )
     assert set(words(built).values()) == {"fresh"}
     (built.root / "requirements.lock").write_text("numpy==2.4.2\n", encoding="utf-8")
     assert set(words(built).values()) == {"stale: the locked environment changed"}
@@ -149,9 +150,7 @@ def test_a_changed_module_concerns_those_who_imported_it(built: Project, monkeyp
 def test_a_new_template_is_printed_without_a_run(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     style = fingerprint.PACKAGE / "report" / "templates" / "style.css"
     really = fingerprint.Now.content
-    monkeypatch.setattr(
-        fingerprint.Now, "content", lambda now, path: b"body{}" if path == style else really(now, path)
-    )
+    monkeypatch.setattr(fingerprint.Now, "content", lambda now, path: b"body{}" if path == style else really(now, path))
     assert {v.run for v in status(built, "sample").values()} == {()}
     assert all("template" in text for text in words(built).values())
 

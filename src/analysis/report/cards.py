@@ -13,6 +13,8 @@ from analysis.report.methodology import Method
 SHORT = 12
 """Digits of a hash that are shown; enough to tell files apart, few enough to read aloud."""
 
+_CITED = 3
+
 
 @dataclass(frozen=True)
 class DatasetView:
@@ -62,6 +64,7 @@ class Card:
     grade: str
     grade_reason: str
     citation: str
+    cell: int
     export: dict[str, Any]
 
 
@@ -76,6 +79,7 @@ class Origin:
     blob: str | None
     methods: Mapping[str, Method]
     areas: Mapping[str, str]
+    cells: Mapping[str, int]
 
 
 def card(found: Finding, origin: Origin) -> Card:
@@ -97,6 +101,7 @@ def card(found: Finding, origin: Origin) -> Card:
         grade=grade,
         grade_reason=reason,
         citation=_citation(found, value, uncertainty, datasets, origin),
+        cell=origin.cells[found.name],
         export=_export(found, value),
     )
 
@@ -146,7 +151,9 @@ def _method(found: Finding, origin: Origin) -> MethodView | None:
 
 
 def _citation(found: Finding, value: str, uncertainty: str, datasets: tuple[DatasetView, ...], origin: Origin) -> str:
-    sources = "; ".join(f"{d.title} ({d.publisher}, retrieved {d.retrieved})" for d in datasets)
+    sources = "; ".join(f"{d.title} ({d.publisher}, retrieved {d.retrieved})" for d in datasets[:_CITED])
+    if len(datasets) > _CITED:
+        sources += f" and {len(datasets) - _CITED} more, listed in the paper"
     said = f"{value} ({uncertainty})" if uncertainty else value
     parts = [
         f"{origin.series}: “{origin.title}”, {origin.report}, finding {found.name}: {said}".replace("\u00a0", " "),
@@ -157,11 +164,11 @@ def _citation(found: Finding, value: str, uncertainty: str, datasets: tuple[Data
 
 
 def _export(found: Finding, value: str) -> dict[str, Any]:
-    """The finding as a reader downloads it: its payload, its words, datasets by id and hash instead of whole tables."""
+    """The finding as a reader downloads it: payload and words, with tables and datasets by name."""
     data = found.to_json()
     data["text"] = value.replace("\u00a0", " ")
-    data["datasets"] = [{"id": d.id, "sha256": d.sha256, "retrieved": d.retrieved} for d in datasets_of(found.tables)]
-    data["tables"] = [{"table": use["table"], "sha256": use["sha256"]} for use in found.tables]
+    data["datasets"] = [dataset.id for dataset in datasets_of(found.tables)]
+    data["tables"] = [use["table"] for use in found.tables]
     data["method"] = found.method["name"] if found.method else None
     return data
 
@@ -186,8 +193,8 @@ def _dataset(raw: Mapping[str, Any]) -> DatasetView:
         rows=int(raw["rows"]),
         period=str(raw["period"]),
         grade=str(raw["grade"]),
-        grade_reason=str(raw["grade_reason"]),
-        known_dirt=tuple(str(text) for text in raw.get("known_dirt", ())),
+        grade_reason=str(raw["grade_reason"]).rstrip(". "),
+        known_dirt=tuple(str(text).rstrip(". ") for text in raw.get("known_dirt", ())),
         sha256=str(raw["sha256"]),
     )
 

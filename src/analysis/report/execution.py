@@ -17,7 +17,7 @@ from analysis.report import recording
 from analysis.report.editions import Edition
 from analysis.report.fingerprint import Mark, Now, module_file
 from analysis.report.notebook import Notebook, python_tree, read_notebook
-from analysis.report.storage import digest, put, put_json, read_json
+from analysis.report.storage import canonical, digest, put, put_json, read_json
 from analysis.report.surroundings import Surroundings
 
 INJECTED = "injected-parameters"
@@ -56,9 +56,10 @@ class Record:
     """What one run used, by content.
 
     ``modules`` are the modules of this package it imported, ``tables`` the refined tables it loaded with the hash of
-    their bytes, ``datasets`` the catalogue entries those came from, ``settings`` and ``environment`` what
-    :class:`analysis.report.surroundings.Surroundings` says. ``settled`` is false when a module changed while the run
-    went on: then nobody knows which version it saw, and it counts as stale.
+    their descriptions, ``datasets`` the catalogue entries those came from, ``holdings`` everything in data/raw and
+    data/processed for a notebook that asks about the data themselves, ``settings`` and ``environment`` what
+    :class:`analysis.report.surroundings.Surroundings` says. ``settled`` is false when a module or table changed while
+    the run went on: then nobody knows which version it saw, and it counts as stale.
     """
 
     notebook: str
@@ -70,6 +71,7 @@ class Record:
     modules: dict[str, Mark]
     tables: dict[str, str]
     datasets: dict[str, str]
+    holdings: dict[str, str]
     settings: dict[str, Mark]
     environment: dict[str, str]
     settled: bool
@@ -141,7 +143,9 @@ def execute(project: Project, source: str, wanted: Edition, around: Surroundings
     result = _normalised(_run(project, notebook, wanted, place), wanted, source)
     used = _taken_record(result, notebook)
     written = _notebook_text(result)
-    modules = _counting(notebook, used["modules"])
+    inquires = asks_refine(notebook)
+    modules = used["modules"] if inquires else _without_makers(used["modules"])
+    sources = list(around.datasets) if inquires else used["datasets"]
     now = Now()
     record = Record(
         notebook=wanted.notebook,
@@ -151,11 +155,12 @@ def execute(project: Project, source: str, wanted: Edition, around: Surroundings
         code=notebook.code_hash(),
         executed=digest(written),
         modules={name: now.mark(module_file(name)) for name in modules},
-        tables={use["table"]: use["sha256"] for use in used["tables"]},
-        datasets={name: around.datasets[name] for use in used["tables"] for name in use["datasets"]},
+        tables={name: described(project, source, name) for name in used["tables"]},
+        datasets={name: around.datasets[name] for name in sources if name in around.datasets},
+        holdings=holdings(project, source) if inquires else {},
         settings=around.settings,
         environment=around.environment,
-        settled=all(around.modules.get(name) == now.raw(module_file(name)) == raw for name, raw in modules.items()),
+        settled=_settled(project, source, around, now, used),
     )
     put(place.executed, written)
     put_json(place.record, asdict(record))
@@ -302,24 +307,54 @@ def _taken_record(result: dict[str, Any], notebook: Notebook) -> dict[str, Any]:
     raise RunFailed(Failure(notebook.stem, None, "", "the run ended before the last cell (does a cell call exit?)"))
 
 
-def _counting(notebook: Notebook, modules: Mapping[str, str]) -> dict[str, str]:
-    """The modules whose code can have changed this run's results.
+def _settled(project: Project, source: str, around: Surroundings, now: Now, used: Mapping[str, Any]) -> bool:
+    """Whether modules and tables are, at the end of the run, what they were before and what the kernel saw."""
+    modules = all(around.modules.get(n) == now.raw(module_file(n)) == raw for n, raw in used["modules"].items())
+    tables = [read_json(_description(project, source, name)) for name in used["tables"]]
+    return modules and all(
+        isinstance(held, dict) and held.get("sha256") == sha256
+        for held, sha256 in zip(tables, used["tables"].values(), strict=True)
+    )
 
-    Importing ``load`` imports the makers of all tables. What they made is hashed with the tables themselves, so they
-    count only where the notebook itself speaks of ``analysis.refine``.
+
+def described(project: Project, source: str, table: str) -> str:
+    """Hash of what a refined table is and says of itself; empty where there is none.
+
+    The code that built it does not count: what it built does.
     """
-    if _speaks_of_refine(notebook):
+    held = read_json(_description(project, source, table))
+    if not isinstance(held, dict):
+        return ""
+    return digest(canonical({key: value for key, value in held.items() if key not in {"code", "built_from"}}))
+
+
+def _description(project: Project, source: str, table: str) -> Path:
+    return project.processed(source) / f"{table}.meta.json"
+
+
+def holdings(project: Project, source: str) -> dict[str, str]:
+    """The hash of every description in data/raw and data/processed of a source, by file."""
+    found = [*project.raw(source).rglob("*.json"), *project.processed(source).rglob("*.json")]
+    kept = [path for path in found if not path.name.startswith(("part-", "."))]
+    return {path.relative_to(project.root).as_posix(): digest(path.read_bytes()) for path in sorted(kept)}
+
+
+def _without_makers(modules: Mapping[str, str]) -> dict[str, str]:
+    """The modules whose code can have changed the results of a run that only loads tables.
+
+    Importing ``load`` imports the makers of all tables; what they made is hashed with the tables themselves.
+    """
+    if "analysis.refine.registry" not in modules:
         return dict(modules)
-    registry = "analysis.refine.registry"
-    if registry not in modules:
-        return dict(modules)
+    from analysis.refine.freshness import code_modules
     from analysis.refine.registry import SUBJECTS
 
-    makers = {f"analysis.refine.{subject}" for subject in SUBJECTS}
+    makers = {name for subject in SUBJECTS for name in code_modules(f"analysis.refine.{subject}")}
     return {name: raw for name, raw in modules.items() if name not in makers}
 
 
-def _speaks_of_refine(notebook: Notebook) -> bool:
+def asks_refine(notebook: Notebook) -> bool:
+    """Whether a notebook asks ``analysis.refine`` about the data themselves, beyond loading tables."""
     trees = [python_tree(cell.source) for cell in notebook.code]
     return any("refine" in ast.dump(tree) for tree in trees if tree is not None)
 

@@ -42,6 +42,7 @@ class FigureView:
     source: str
     wide: Markup
     narrow: Markup
+    datasets: int
     data: DataView
     interaction: dict[str, Any] | None
     kind: str = "figure"
@@ -61,6 +62,7 @@ class TableView:
     symbols: tuple[tuple[str, str], ...]
     note: Markup
     source: str
+    datasets: int
     csv: str
     kind: str = "table"
 
@@ -79,6 +81,7 @@ def figure_view(figure: Figure, number: int, words: Words) -> FigureView:
         source=figure.source or "",
         wide=Markup(figure.svg),
         narrow=Markup(figure.svg_narrow or ""),
+        datasets=_datasets(figure),
         data=data_view(figure.data),
         interaction=dict(figure.interaction) if isinstance(figure, Map) else None,
     )
@@ -97,8 +100,13 @@ def table_view(table: Table, number: int, words: Words) -> TableView:
         symbols=tuple((symbol, meaning) for symbol, meaning in table.symbols),
         note=Markup(words(table.note, "html") if table.note else ""),
         source=table.source or "",
+        datasets=_datasets(table),
         csv=table.csv,
     )
+
+
+def _datasets(exhibit: Figure | Table) -> int:
+    return len({dataset["id"] for use in exhibit.tables for dataset in use.get("datasets", ())})
 
 
 def data_view(data: Mapping[str, Any]) -> DataView:
@@ -111,13 +119,19 @@ def data_view(data: Mapping[str, Any]) -> DataView:
     rows = list(data.get("rows", ()))
     laid_out = rows if len(rows) <= MOST_ROWS else []
     shown = tuple(tuple((cell_text(value), _is_number(value)) for value in row) for row in laid_out)
-    return DataView(columns, shown, len(rows), {"columns": columns, "rows": rows})
+    carried = [[_carried(value) for value in row] for row in rows]
+    return DataView(columns, shown, len(rows), {"columns": columns, "rows": carried})
+
+
+def _carried(value: Any) -> Any:
+    """A value as the page carries it: eight significant digits, which no measurement here exceeds."""
+    return float(f"{value:.8g}") if isinstance(value, float) else value
 
 
 def cell_text(value: Any) -> str:
     """A raw value for reading: four significant digits, a dash where there is none.
 
-    >>> [cell_text(v) for v in (1234.5678, 0.00012345, 1999, None, True, "a")]
+    >>> [cell_text(v) for v in (1234.5678, 0.00012344, 1999, None, True, "a")]
     ['1235', '0.0001235', '1999', '–', 'yes', 'a']
     """
     if value is None:

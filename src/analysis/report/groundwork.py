@@ -29,7 +29,7 @@ def make_sample(project: Project) -> None:
     """Write the invented city's raw files, unless they are those this version writes."""
     from analysis import sample
 
-    sample.ensure_sample(project)
+    sample.write_sample(project)
 
 
 def build_tables(project: Project, source: str, only: list[str] | None = None) -> list[str]:

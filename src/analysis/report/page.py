@@ -23,7 +23,6 @@ from analysis.report.glossary import load_glossary
 from analysis.report.methodology import Method, look_up_all
 from analysis.report.notebook import Notebook, parse_notebook
 from analysis.report.sections import Head, Material, Section, head, missing_roles, sections
-from analysis.report.storage import canonical, digest
 from analysis.report.summary import Length
 from analysis.report.versions import UNTRACKED
 
@@ -238,6 +237,7 @@ def _origin(draft: _Draft, methods: Mapping[str, Method]) -> Origin:
         blob=blob,
         methods=methods,
         areas=draft.context.areas,
+        cells=draft.results.cells,
     )
 
 
@@ -294,10 +294,7 @@ def export(page: Page) -> dict[str, Any]:
         "city": page.city.city,
         "synthetic": page.city.synthetic,
         "code": page.provenance.version,
+        "datasets": {d.id: {"title": d.title, "sha256": d.sha256, "retrieved": d.retrieved} for d in page.datasets},
+        "tables": {str(use["table"]): use["sha256"] for use in page.loads},
         "findings": [made.export for made in page.cards],
     }
-
-
-def inputs_hash(page: Page) -> str:
-    """One short hash over everything loaded, for the foot of the page."""
-    return digest(canonical([[name, sha] for name, _, _, sha in page.provenance.tables]))[:SHORT]

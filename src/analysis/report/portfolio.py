@@ -42,6 +42,7 @@ def write_portfolio(
     html = print_portfolio(
         city=city(project, source),
         groups=[(title, papers) for title, papers in groups if papers],
+        papers=len(listed),
         findings=sum(len(one.summary.findings) for one in listed if one.summary),
         datasets=len({d["id"] for one in listed if one.summary for use in one.summary.loads for d in use["datasets"]}),
     )

@@ -58,8 +58,8 @@ def print_portfolio(**shown: Any) -> str:
 def content_policy(styles: list[str], scripts: list[str]) -> str:
     """A Content-Security-Policy that admits exactly these inline styles and scripts, and fonts and pictures inside.
 
-    >>> content_policy(["a{}"], [])
-    "default-src 'none'; style-src 'sha256-…'; script-src 'none'; img-src data:; font-src data:; base-uri 'none'; …"
+    >>> content_policy(["a{}"], []).split("; ")[:3]
+    ["default-src 'none'", "style-src 'sha256-X1RutGBrXCt9KkSaXMK7tHftWiRscFHOhxsS8tv8hBk='", "script-src 'none'"]
     """
     return (
         f"default-src 'none'; style-src {_hashes(styles)}; script-src {_hashes(scripts)}; img-src data:; "

@@ -7,9 +7,11 @@ that were really imported, with the hash of each file, and the tables that were 
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
+
+from analysis.provenance import loads
+from analysis.report.storage import digest
 
 MIME = "application/vnd.angeleno.record+json"
 TAG = "angeleno-record"
@@ -36,21 +38,14 @@ def imported_modules() -> list[str]:
 
 
 def record() -> dict[str, Any]:
-    """Modules with the hash of their bytes, and the tables loaded, as plain JSON."""
-    from analysis.report.storage import digest
-
+    """Modules and loaded tables with the hash of their bytes, and the datasets behind them, as plain JSON."""
     modules = {name: digest(Path(str(sys.modules[name].__file__)).read_bytes()) for name in imported_modules()}
-    return {"modules": modules, "tables": _tables()}
-
-
-def _tables() -> list[dict[str, Any]]:
-    provenance = sys.modules.get("analysis.provenance")
-    uses = provenance.loads() if provenance else []
-    return [{"table": use.table, "sha256": use.sha256, "datasets": _ids(use.datasets)} for use in uses]
-
-
-def _ids(datasets: Any) -> list[str]:
-    return sorted(str(asdict(d)["id"] if is_dataclass(d) and not isinstance(d, type) else d["id"]) for d in datasets)
+    uses = loads()
+    return {
+        "modules": modules,
+        "tables": {use.table: use.sha256 for use in uses},
+        "datasets": sorted({dataset.id for use in uses for dataset in use.datasets}),
+    }
 
 
 def show() -> None:

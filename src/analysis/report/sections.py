@@ -90,19 +90,28 @@ def _bare(text: str) -> str:
 
 
 def sections(notebook: Notebook, material: Material) -> list[Section]:
-    """Everything after the title, one section a second-level heading."""
+    """Everything after the title, one section a second-level heading.
+
+    The code behind an exhibit stands under it; all other code stands together at the end of the approach, so that the
+    text can be read without it.
+    """
     found: list[Section] = []
     waiting: list[CodeView] = []
+    loose: list[CodeView] = []
     for cell in notebook.cells:
         if cell.kind == "markdown" and "title" not in cell.tags:
-            _flush(found, waiting)
+            loose += waiting
+            waiting.clear()
             _add_prose(found, cell.tags, material.rendered[cell.number])
         elif cell.kind == "code" and cell.source.strip():
             waiting.append(code_view(cell))
             exhibits = material.exhibits.get(cell.number, ())
             if exhibits and found:
                 _add_exhibits(found[-1], exhibits, waiting)
-    _flush(found, waiting)
+    loose += waiting
+    if loose and found:
+        home = next((section for section in found if section.role == "approach"), found[-1])
+        home.blocks.append(Block(code=tuple(loose)))
     return found
 
 
@@ -111,13 +120,6 @@ def _add_exhibits(section: Section, exhibits: Sequence[FigureView | TableView], 
     of = " and ".join(f"{exhibit.kind.capitalize()} {exhibit.number}" for exhibit in exhibits)
     section.blocks.append(Block(code=tuple(waiting), of=of))
     waiting.clear()
-
-
-def _flush(found: list[Section], waiting: list[CodeView]) -> None:
-    """Code that made no exhibit stands at the end of the section before it; before any section, in the first."""
-    if waiting and found:
-        found[-1].blocks.append(Block(code=tuple(waiting)))
-        waiting.clear()
 
 
 def _add_prose(found: list[Section], tags: tuple[str, ...], rendered: Rendered) -> None:

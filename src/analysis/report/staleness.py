@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.project import AnalysisError, Project
 from analysis.report.editions import Edition
-from analysis.report.execution import Failure, Record, places, read_record
+from analysis.report.execution import Failure, Record, described, holdings, places, read_record
 from analysis.report.fingerprint import Mark, Now, environment, module_file, page_files
 from analysis.report.methodology import look_up_all
 from analysis.report.notebook import Notebook, read_notebook
@@ -89,6 +89,11 @@ class Judge:
         for name in self._changed({n: module_file(n) for n in record.modules}, record.modules):
             yield f"{name} changed"
         yield from self._table_reasons(record.tables)
+        if record.holdings:
+            held = holdings(self.project, self.source)
+            changed = {name for name in {*held, *record.holdings} if held.get(name) != record.holdings.get(name)}
+            if changed:
+                yield f"the holdings changed ({', '.join(sorted(changed)[:3])}{', …' if len(changed) > 3 else ''})"
         for name in self._changed({n: self.project.catalog / n for n in SETTINGS}, record.settings):
             yield f"{name} changed"
         yield from self._dataset_reasons(record.datasets)
@@ -100,12 +105,10 @@ class Judge:
         return [name for name, path in sorted(files.items()) if not self.now.same(path, known.get(name, none))]
 
     def _table_reasons(self, tables: Mapping[str, str]) -> Iterable[str]:
-        for table, sha256 in sorted(tables.items()):
-            held = read_json(self.project.processed(self.source) / f"{table}.meta.json")
-            if not isinstance(held, dict):
-                yield f"table {table} is no longer there"
-            elif held.get("sha256") != sha256:
-                yield f"table {table} changed"
+        for table, before in sorted(tables.items()):
+            held = described(self.project, self.source, table)
+            if held != before:
+                yield f"table {table} changed" if held else f"table {table} is no longer there"
 
     def _dataset_reasons(self, datasets: Mapping[str, str]) -> Iterable[str]:
         if not datasets:

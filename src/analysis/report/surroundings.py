@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from analysis.project import Project
 from analysis.report.fingerprint import Mark, Now, all_modules, dataset_hash, environment
 
-SETTINGS = ("cities.yml", "policy.yml", "style.yml")
+SETTINGS = ("cities.yml", "policy.yml", "quality.yml", "style.yml")
 """Files of ``data/catalog`` that can change any result."""
 
 PAGE_SETTINGS = ("glossary.yml", "references.yml")
