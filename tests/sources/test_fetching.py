@@ -79,6 +79,20 @@ def test_one_failure_stops_no_other_and_all_are_told(
     assert [manifest.dataset for manifest in fetch_all(project, web=web)] == some
 
 
+def test_datasets_that_failed_alike_are_told_together(
+    some: list[str], project: Project, publisher: Publisher, web: Web
+) -> None:
+    for name in some:
+        publisher.fail(address(name), "404")
+    with pytest.raises(FetchFailures) as failure:
+        fetch_all(project, web=web)
+    lines = str(failure.value).splitlines()
+    assert lines[1] == "5 datasets: nothing is at this address any more (404)"
+    assert lines[2:7] == [f"  {name}: {address(name)}" for name in some]
+    assert lines[7].startswith("  nothing was landed; look the dataset up on its landing page")
+    assert len(lines) == 8
+
+
 def test_only_what_is_asked_for_is_fetched(some: list[str], project: Project, publisher: Publisher, web: Web) -> None:
     assert [manifest.dataset for manifest in fetch_all(project, ["trees", "births"], web=web)] == ["births", "trees"]
     with pytest.raises(AnalysisError, match="no dataset 'tree' in data/catalog: did you mean trees"):

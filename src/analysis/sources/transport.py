@@ -257,8 +257,7 @@ class Web:
         }[error.kind]
         if error.wait is not None and error.wait > self.patience.retry_after_max:
             advice = f"the publisher asks to wait {error.wait:.0f} seconds: run the same command after that"
-        times = "once" if tries <= 1 else f"{tries} times"
-        return FetchError(ask.dataset, ask.address, f"{self.secrets.clear(error.reason)} (asked {times})", advice)
+        return FetchError(ask.dataset, ask.address, self.secrets.clear(error.reason), advice, tries)
 
     def _once(self, ask: Ask, on_bytes: Callable[[int, int | None], None] | None) -> Answer:
         """One request with its redirects; raises Unusable or Refused for anything but 200, 204 and 304."""
