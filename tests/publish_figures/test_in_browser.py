@@ -1,0 +1,149 @@
+"""Drawings as a browser shows them: words as wide as planned, none on another, dark pages, maps that can be walked."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import gallery
+import pytest
+
+from analysis.publish import fonts, maps, theme
+
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine: what a browser shows cannot be measured"),
+]
+
+POLICY = "default-src 'none'; style-src 'nonce-t'; script-src 'nonce-t'; font-src data:"
+PROBE = """
+const broken = []; document.addEventListener("securitypolicyviolation", e => broken.push(e.violatedDirective));
+addEventListener("error", e => broken.push(String(e.message)));
+addEventListener("load", () => document.fonts.ready.then(() => {
+  const shown = element => element.getClientRects().length > 0;
+  const forms = Array.from(document.querySelectorAll("section"), section => {
+    const texts = Array.from(section.querySelectorAll("text")).filter(shown);
+    const svg = Array.from(section.querySelectorAll("svg")).find(shown);
+    return { name: section.id, layout: svg.dataset.layout || "map", box: svg.getBoundingClientRect().width,
+      texts: texts.map(t => { const r = t.getBoundingClientRect();
+        return [t.textContent, t.getComputedTextLength(), parseFloat(getComputedStyle(t).fontSize),
+                parseInt(getComputedStyle(t).fontWeight), r.left, r.top, r.right, r.bottom]; }) };
+  });
+  const map = document.querySelector(".map-shapes"), said = [];
+  const readout = () => document.querySelector(".map-readout").textContent;
+  const press = key => { map.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })); said.push(readout()); };
+  ["ArrowRight", "ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"].forEach(press);
+  const list = document.querySelector(".map-controls select"), before = map.getAttribute("viewBox");
+  list.value = "4"; list.dispatchEvent(new Event("change"));
+  const result = { broken, forms, said, before, after: map.getAttribute("viewBox"), focusable: map.tabIndex, role: map.getAttribute("role"),
+    scroll: document.documentElement.scrollWidth, wide: innerWidth,
+    ink: getComputedStyle(document.querySelector("text.f-ink, .f-ink text")).fill,
+    most: getComputedStyle(document.querySelector(".map-places .f-seq5-4")).fill,
+    least: getComputedStyle(document.querySelector(".map-places .f-seq5-0")).fill };
+  const pre = document.createElement("pre"); pre.id = "result"; pre.textContent = JSON.stringify(result); document.body.append(pre);
+}));
+"""
+
+
+@pytest.fixture(scope="module")
+def body(drawings) -> str:
+    shown = gallery.city_map(gallery.voronoi(200)).named("map")
+    rows = shown.data.astype(object).where(shown.data.notna(), None).to_numpy().tolist()
+    held = {"data-map": {"columns": list(shown.data.columns), "rows": rows}, "map-map": shown.interaction}
+    scripts = "".join(
+        f'<script type="application/json" id="{name}">{json.dumps(value).replace("<", chr(92) + "u003c")}</script>'
+        for name, value in held.items()
+    )
+    sections = []
+    for name, drawing in drawings.items():
+        named = drawing.named(name.replace("_", "-"))
+        both = f'<div class="d-wide">{named.svg}</div><div class="d-narrow">{named.svg_narrow}</div>'
+        sections.append(f'<section id="{name}"><div class="drawing">{both}</div></section>')
+    sections.append(f'<section id="city"><div class="drawing" data-map="map">{shown.svg}</div></section>{scripts}')
+    return "".join(sections)
+
+
+def _measured(folder: Path, body: str, width: int, mode: str) -> dict:
+    style = theme.css() + fonts.css() + "body{margin:0;background:var(--c-paper)}main{max-width:704px;padding:0 20px}"
+    page = (
+        f'<!doctype html><html lang="en" data-theme="{mode}"><meta charset="utf-8"><title>t</title>'
+        f'<meta name="viewport" content="width=device-width"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<style nonce="t">{style}</style><main>{body}</main>'
+        f'<script nonce="t">{maps.script()}</script><script nonce="t">{PROBE}</script></html>'
+    )
+    file = folder / f"page_{width}_{mode}.html"
+    file.write_text(page, encoding="utf-8")
+    command = [
+        CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--force-prefers-reduced-motion", "--hide-scrollbars",
+        f"--user-data-dir={folder / f'profile_{width}_{mode}'}", f"--window-size={width},2000",
+        "--virtual-time-budget=8000", "--dump-dom", file.as_uri(),
+    ]  # fmt: skip
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=180, check=True)
+    found = re.search(r'<pre id="result">(.*?)</pre>', ran.stdout, re.DOTALL)
+    assert found, ran.stdout[-2000:] + ran.stderr[-2000:]
+    return json.loads(html.unescape(found[1]))
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory, body) -> dict:
+    return _measured(tmp_path_factory.mktemp("wide"), body, 1280, "light")
+
+
+@pytest.fixture(scope="module")
+def phone(tmp_path_factory, body) -> dict:
+    return _measured(tmp_path_factory.mktemp("phone"), body, 500, "dark")
+
+
+def _check_texts(found: dict, layout: str) -> None:
+    assert {form["name"] for form in found["forms"]} == {*gallery.FORMS, "city"}
+    for form in found["forms"]:
+        assert form["texts"], form["name"]
+        if form["name"] == "city":
+            continue
+        assert form["layout"] == layout, form["name"]
+        for words, length, size, weight, *_ in form["texts"]:
+            assert length <= 1.02 * fonts.text_width(words, size, weight) + 1, (form["name"], words)
+        boxes = [(t[0], t[4], t[5] + 0.18 * (t[7] - t[5]), t[6], t[7] - 0.18 * (t[7] - t[5])) for t in form["texts"]]
+        for i, a in enumerate(boxes):
+            for b in boxes[i + 1 :]:
+                across, down = min(a[3], b[3]) - max(a[1], b[1]), min(a[4], b[4]) - max(a[2], b[2])
+                assert across < 1 or down < 1, (form["name"], a[0], b[0])
+
+
+def test_wide_words_take_the_room_they_were_given(wide: dict) -> None:
+    _check_texts(wide, "wide")
+
+
+def test_phone_words_take_the_room_they_were_given(phone: dict) -> None:
+    _check_texts(phone, "narrow")
+
+
+def test_nothing_is_refused_and_nothing_scrolls_sideways(wide: dict, phone: dict) -> None:
+    for found in (wide, phone):
+        assert found["broken"] == []
+        assert found["scroll"] <= found["wide"]
+
+
+def test_dark_pages_turn_the_ramp_so_that_more_stays_further_from_the_page(wide: dict, phone: dict) -> None:
+    def light(value: str) -> float:
+        return sum(int(n) for n in re.findall(r"\d+", value)[:3])
+
+    assert light(wide["most"]) < light(wide["least"]), "on white, more is darker"
+    assert light(phone["most"]) > light(phone["least"]), "on black, more is lighter"
+    assert light(wide["ink"]) < light(phone["ink"])
+
+
+def test_a_map_can_be_walked_and_enlarged_from_the_keyboard(wide: dict) -> None:
+    assert (wide["role"], wide["focusable"]) == ("application", 0)
+    assert all(re.match(r"Tract \d+\.\d\dCouncil District \d", text) for text in wide["said"])
+    assert len(set(wide["said"])) >= 4
+    assert wide["before"] != wide["after"]
+    assert float(wide["after"].split()[2]) < float(wide["before"].split()[2])
