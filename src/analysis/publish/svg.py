@@ -251,10 +251,9 @@ def _used(node: ET.Element, definitions: dict[str, ET.Element]) -> tuple[str, di
 
 def _text(node: ET.Element) -> ET.Element:
     turn = node.get("transform", "")
-    if node.get("x") is not None and turn.startswith("rotate(-0"):
-        made = ET.Element("text", {"x": number(float(node.get("x", "0"))), "y": number(float(node.get("y", "0")))})
-    else:
-        made = ET.Element("text", {"transform": _NUMBER.sub(lambda found: number(float(found.group())), turn)})
+    made = ET.Element("text", {key: number(float(node.get(key, "0"))) for key in ("x", "y") if node.get(key)})
+    if turn and not turn.startswith("rotate(-0"):
+        made.set("transform", _NUMBER.sub(lambda found: number(float(found.group())), turn))
     made.text = printable("".join(node.itertext()))
     return made
 

@@ -156,7 +156,7 @@ def _draw(shown: Spreads, layout: Layout) -> Sheet:
         names, [""] * len(names), layout, top=header + (22 if shown.reference else 4), right=room,
         height=34 if shown.kind == "strip" else 40,
     )  # fmt: skip
-    note = theme.words()["keys"]["beyond"].format(n=shown.beyond) if shown.beyond else ""
+    note = theme.words()["keys"]["beyond"][shown.beyond > 1].format(n=shown.beyond) if shown.beyond else ""
     sheet = Sheet(layout, placed.box.bottom + 24 + (18 if note else 0))
     x = Scale(*shown.limits, placed.box.left + 8, placed.box.right - 8)
     draw_shades(sheet, placed, shown.highlight)

@@ -59,8 +59,8 @@ def round_ticks(low: float, high: float, most: int) -> list[float]:
 
     if not (np.isfinite(low) and np.isfinite(high)):
         raise AnalysisError("a figure needs at least one number to draw; every value given is missing")
-    if low == high:
-        low, high = (low - 1, high + 1) if low == 0 else sorted((0.0, 2 * low))
+    if high - low <= 1e-12 * max(1.0, abs(low), abs(high)):  # one value, for every purpose of a picture
+        low, high = (low - 1, high + 1) if abs(low) < 1e-9 else sorted((0.0, 2 * low))
     found = MaxNLocator(nbins=max(most, 2), steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     ticks = [float(f"{value:.12g}") + 0.0 for value in found]
     inner = [t for t in ticks if t >= low and t <= high]

@@ -15,7 +15,7 @@ import shapely
 from analysis.project import AnalysisError
 from analysis.publish.figures.columns import picked, truth
 from analysis.publish.maps.classes import Floats
-from analysis.publish.maps.outlines import Geometries, window
+from analysis.publish.maps.outlines import Geometries, areal, valid, window
 from analysis.publish.wording import said
 
 # How far a map of one area reaches beyond it, as a share of its longer side.
@@ -74,14 +74,14 @@ class Places:
 
     def _cut(self, outline: Any) -> Places:
         """Only what lies inside; a place of which less than a thousandth remains is left out."""
-        cut = shapely.intersection(shapely.make_valid(self.geometry), outline)
-        cut = np.array([_polygons(shape) for shape in cut], dtype=object)
+        cut = shapely.intersection(valid(self.geometry), outline)
+        cut = np.array([areal(shape) for shape in cut], dtype=object)
         return self._only(shapely.area(cut) > 0.001 * shapely.area(self.geometry), cut)
 
     def _near(self, shape: Any) -> Places:
         field = window(shapely.bounds(shape), pad=NEARBY).field
-        cut = shapely.intersection(shapely.make_valid(self.geometry), field)
-        cut = np.array([_polygons(piece) for piece in cut], dtype=object)
+        cut = shapely.intersection(valid(self.geometry), field)
+        cut = np.array([areal(piece) for piece in cut], dtype=object)
         return self._only(shapely.area(cut) > 0, cut)
 
     def _only(self, mask: npt.NDArray[np.bool_], geometry: Geometries) -> Places:
@@ -103,12 +103,6 @@ class Places:
             measurable=None if self.measurable is None else self.measurable[mask],
             status=kept(self.status),
         )
-
-
-def _polygons(shape: Any) -> Any:
-    """The areal parts of a shape."""
-    parts = [p for p in shapely.get_parts(shapely.get_parts(shape)) if p.geom_type == "Polygon"]
-    return shapely.union_all(parts) if parts else shapely.Polygon()
 
 
 def places_of(

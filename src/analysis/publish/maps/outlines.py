@@ -71,7 +71,21 @@ def simplified(geometries: Geometries, tolerance: float) -> Geometries:
         raise AnalysisError("a map needs polygons: lines, points or empty shapes were given")
     if tolerance <= 0:
         return geometries
-    return np.asarray(shapely.coverage_simplify(shapely.make_valid(geometries), tolerance), dtype=object)
+    return np.asarray(shapely.coverage_simplify(valid(geometries), tolerance), dtype=object)
+
+
+def valid(geometries: Geometries) -> Geometries:
+    """The shapes with those repaired that cross themselves; sound ones stay as they are, borders and all."""
+    sound = shapely.is_valid(geometries)
+    if sound.all():
+        return geometries
+    return np.array([g if ok else areal(shapely.make_valid(g)) for g, ok in zip(geometries, sound, strict=True)])
+
+
+def areal(shape: Any) -> Any:
+    """The polygons in a shape, without stray lines and points."""
+    parts = [p for p in shapely.get_parts(shapely.get_parts(shape)) if p.geom_type == "Polygon"]
+    return shapely.union_all(parts) if parts else shapely.Polygon()
 
 
 def path(geometry: Any, frame: Window) -> str:
