@@ -135,7 +135,7 @@ def test_a_colour_of_ones_own_is_refused() -> None:
     from analysis.publish import figures
 
     frame = gallery.cases()[["average"]]
-    with pytest.raises(AnalysisError, match="#ff7f0e.*house style"):
+    with pytest.raises(AnalysisError, match=r"#ff7f0e.*house style"):
         figures.drawn(lambda axes, layout: axes.plot([1, 2], [3, 4], color="#ff7f0e"), frame, "An orange line rises.")
 
 

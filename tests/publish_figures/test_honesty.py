@@ -25,18 +25,19 @@ def _marks(text: str, token: str, kind: str = "f") -> list[dict[str, str]]:
     ]
 
 
-def _blue(root) -> list[str]:
-    return [n.get("d") for n, own in elements(root) if n.tag == "path" and "f-blue" in own.get("class", "").split()]
+def _blue(root) -> list[tuple[float, float]]:
+    """Left and right end of each blue rectangle."""
+    drawn = [n.get("d") for n, own in elements(root) if n.tag == "path" and "f-blue" in own.get("class", "").split()]
+    found = [re.fullmatch(r"M([-\d.]+) [-\d.]+h([-\d.]+)v[-\d.]+h[-\d.]+z", d).groups() for d in drawn]
+    return [(min(x, x + w), max(x, x + w)) for x, w in ((float(a), float(b)) for a, b in found)]
 
 
 def test_bars_begin_at_zero(drawings: dict[str, Drawing]) -> None:
     sheet = written(drawings["bars"].svg)
     bars = _blue(sheet.root)
-    spans = [[float(n) for n in re.findall(r"[-\d.]+", d)][0:4:2] for d in bars]
-    assert len(spans) == 3, "the missing value has no bar"
-    starts = {min(span) for span in spans}
-    assert len(starts) == 1
-    lengths = [abs(a - b) for a, b in spans]
+    assert len(bars) == 3, "the missing value has no bar"
+    assert len({left for left, _ in bars}) == 1
+    lengths = [right - left for left, right in bars]
     assert lengths[0] / lengths[1] == pytest.approx(4820 / 1960, rel=0.01)
     assert lengths[0] / lengths[2] == pytest.approx(4820 / 830, rel=0.01)
     assert "no data" in [label.words for label in sheet.labels]
@@ -45,9 +46,9 @@ def test_bars_begin_at_zero(drawings: dict[str, Drawing]) -> None:
 def test_negative_bars_grow_to_the_left_of_zero() -> None:
     frame = pd.DataFrame({"d": ["up", "down"], "v": [30.0, -20.0]})
     sheet = written(figures.bars(frame, "d", "v", unit="points").svg)
-    bars = _blue(sheet.root)
-    (a, b), (c, d) = ([float(n) for n in re.findall(r"[-\d.]+", text)][0:4:2] for text in bars)
-    assert min(a, b) == pytest.approx(max(c, d), abs=0.1)
+    (zero, right), (left, also_zero) = _blue(sheet.root)
+    assert zero == pytest.approx(also_zero, abs=0.1)
+    assert left < zero < right
 
 
 @pytest.mark.parametrize("layout", ["svg", "svg_narrow"])
@@ -97,10 +98,11 @@ def test_the_incomplete_tail_is_dashed_shaded_and_not_labelled(drawings: dict[st
 def test_limits_cut_intervals_but_never_values() -> None:
     frame = pd.DataFrame({"t": [1, 2, 3, 4], "v": [1.0, 2, 2, 1], "lo": [0.0, 1, 1, 0], "hi": [40.0, 3, 3, 2]})
     drawing = figures.timeline(frame, "t", "v", unit="ratio", low="lo", high="hi", limits=(0, 4))
-    heights = [
-        float(y) for _, y in re.findall(r"([\d.]+) ([\d.]+)", written(drawing.svg).root.find(".//path").get("d"))
-    ]
-    assert heights
+    sheet = written(drawing.svg)
+    navy = [n for n, own in elements(sheet.root) if n.tag == "path" and own.get("class") == "f-navy"]
+    ribbon = max(navy, key=lambda n: len(n.get("d")))  # the other one stands in the key
+    frame_top = min(label.box[3] for label in sheet.labels if label.words == "4") - 13
+    assert float(re.match(r"M[-\d.]+ ([-\d.]+)", ribbon.get("d"))[1]) >= frame_top, "the ribbon ends at the frame"
     with pytest.raises(AnalysisError, match="cut off values"):
         figures.timeline(frame, "t", "v", unit="ratio", limits=(0, 1.5))
 

@@ -24,30 +24,36 @@ pytestmark = [
 
 POLICY = "default-src 'none'; style-src 'nonce-t'; script-src 'nonce-t'; font-src data:"
 PROBE = """
-const broken = []; document.addEventListener("securitypolicyviolation", e => broken.push(e.violatedDirective));
-addEventListener("error", e => broken.push(String(e.message)));
+const broken = [];
+document.addEventListener("securitypolicyviolation", event => broken.push(event.violatedDirective));
+addEventListener("error", event => broken.push(String(event.message)));
+const shown = element => element.getClientRects().length > 0;
+const texts = section => Array.from(section.querySelectorAll("text")).filter(shown).map(text => {
+  const box = text.getBoundingClientRect(), style = getComputedStyle(text);
+  return [text.textContent, text.getComputedTextLength(), parseFloat(style.fontSize), parseInt(style.fontWeight),
+          box.left, box.top, box.right, box.bottom];
+});
 addEventListener("load", () => document.fonts.ready.then(() => {
-  const shown = element => element.getClientRects().length > 0;
-  const forms = Array.from(document.querySelectorAll("section"), section => {
-    const texts = Array.from(section.querySelectorAll("text")).filter(shown);
-    const svg = Array.from(section.querySelectorAll("svg")).find(shown);
-    return { name: section.id, layout: svg.dataset.layout || "map", box: svg.getBoundingClientRect().width,
-      texts: texts.map(t => { const r = t.getBoundingClientRect();
-        return [t.textContent, t.getComputedTextLength(), parseFloat(getComputedStyle(t).fontSize),
-                parseInt(getComputedStyle(t).fontWeight), r.left, r.top, r.right, r.bottom]; }) };
-  });
+  const forms = Array.from(document.querySelectorAll("section"), section => ({
+    name: section.id,
+    layout: Array.from(section.querySelectorAll("svg")).find(shown).dataset.layout || "map",
+    texts: texts(section) }));
   const map = document.querySelector(".map-shapes"), said = [];
-  const readout = () => document.querySelector(".map-readout").textContent;
-  const press = key => { map.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })); said.push(readout()); };
-  ["ArrowRight", "ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"].forEach(press);
+  const fill = name => getComputedStyle(document.querySelector(name)).fill;
+  ["ArrowRight", "ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"].forEach(key => {
+    map.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    said.push(document.querySelector(".map-readout").textContent);
+  });
   const list = document.querySelector(".map-controls select"), before = map.getAttribute("viewBox");
-  list.value = "4"; list.dispatchEvent(new Event("change"));
-  const result = { broken, forms, said, before, after: map.getAttribute("viewBox"), focusable: map.tabIndex, role: map.getAttribute("role"),
-    scroll: document.documentElement.scrollWidth, wide: innerWidth,
-    ink: getComputedStyle(document.querySelector("text.f-ink, .f-ink text")).fill,
-    most: getComputedStyle(document.querySelector(".map-places .f-seq5-4")).fill,
-    least: getComputedStyle(document.querySelector(".map-places .f-seq5-0")).fill };
-  const pre = document.createElement("pre"); pre.id = "result"; pre.textContent = JSON.stringify(result); document.body.append(pre);
+  list.value = "4";
+  list.dispatchEvent(new Event("change"));
+  const result = document.createElement("pre");
+  result.id = "result";
+  result.textContent = JSON.stringify({
+    broken, forms, said, before, after: map.getAttribute("viewBox"), focusable: map.tabIndex,
+    role: map.getAttribute("role"), scroll: document.documentElement.scrollWidth, wide: innerWidth,
+    ink: fill(".f-ink text"), most: fill(".map-places .f-seq5-4"), least: fill(".map-places .f-seq5-0") });
+  document.body.append(result);
 }));
 """
 
@@ -74,7 +80,8 @@ def _measured(folder: Path, body: str, width: int, mode: str) -> dict:
     style = theme.css() + fonts.css() + "body{margin:0;background:var(--c-paper)}main{max-width:704px;padding:0 20px}"
     page = (
         f'<!doctype html><html lang="en" data-theme="{mode}"><meta charset="utf-8"><title>t</title>'
-        f'<meta name="viewport" content="width=device-width"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f'<style nonce="t">{style}</style><main>{body}</main>'
         f'<script nonce="t">{maps.script()}</script><script nonce="t">{PROBE}</script></html>'
     )

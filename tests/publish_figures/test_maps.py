@@ -129,7 +129,7 @@ def _polygon(data: str) -> shapely.Geometry:
             start, ring = at, [at]
         elif letter == "l":
             for dx, dy in zip(numbers[::2], numbers[1::2], strict=True):
-                at = at + (dx, dy)
+                at = at + np.array([dx, dy])
                 ring.append(at)
         elif letter in "hv":
             for step in numbers:
@@ -209,7 +209,7 @@ def test_change_without_measurable_difference_has_its_own_class(tracts: gpd.GeoD
 def test_groups_keep_their_order(tracts: gpd.GeoDataFrame) -> None:
     order = ["Falling", "Steady", "Rising"]
     drawing = maps.choropleth(tracts, "kind", crs=gallery.CRS, palette="groups", groups=order, status_column="status")
-    assert [(e.token, e.label) for e in reversed(drawing.legend) if e.status == "ok"] == [
+    assert [(e.token, e.label) for e in drawing.legend if e.status == "ok"] == [
         ("group-1", "Falling"), ("group-2", "Steady"), ("group-3", "Rising"),
     ]  # fmt: skip
     assert set(drawing.data["kind"].dropna()) == set(order)

@@ -91,8 +91,9 @@ def test_round_ticks_span_the_values(a: float, b: float, most: int) -> None:
     ticks = round_ticks(low, high, most)
     assert len(ticks) >= 2
     assert ticks == sorted(set(ticks))
-    assert ticks[0] <= low + 1e-6 * max(1, abs(low))
-    assert ticks[-1] >= high - 1e-6 * max(1, abs(high))
+    hair = 1e-9 * max(1, high - low)
+    assert ticks[0] <= low + hair
+    assert ticks[-1] >= high - hair
     assert len(ticks) <= 2 * most + 3
 
 

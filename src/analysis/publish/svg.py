@@ -180,19 +180,52 @@ def _dressed(declared: dict[str, str], tag: str) -> dict[str, str]:
     return dict(sorted(dress.items()))
 
 
+# Path data are kept to a tenth of a pixel, which no screen shows; steps are relative and need fewer digits.
+_TENTHS = 10
+
+
 def _path(d: str, dx: float = 0.0, dy: float = 0.0) -> str:
-    """Matplotlib's absolute path data, shifted, rounded and without what can be inferred."""
+    """Matplotlib's absolute path data, shifted, rounded, and written as relative steps that do not drift.
+
+    >>> _path("M 10 20 L 12.04 20 L 12.04 25 z")
+    'M10 20h2v5z'
+    """
     pieces: list[str] = []
-    last = ""
+    at, last = (0, 0), ""
     for command, rest in re.findall(r"([MLCQz])([^MLCQz]*)", d):
-        values = [float(n) for n in _NUMBER.findall(rest)]
-        words = [number(v + (dy if at % 2 else dx)) for at, v in enumerate(values)]
-        if command == last and command in "LCQ":
-            pieces.append(" " + " ".join(words))
-        else:
-            pieces.append(command + " ".join(words))
-        last = command
-    return "".join(pieces).replace(" -", "-")
+        numbers = [float(n) for n in _NUMBER.findall(rest)]
+        points = [
+            (round((x + dx) * _TENTHS), round((y + dy) * _TENTHS))
+            for x, y in zip(numbers[::2], numbers[1::2], strict=True)
+        ]
+        letter, words = _step(command, at, points)
+        if not (letter == last and letter in "lcqhv"):
+            pieces.append(letter + words)
+        elif words:
+            pieces.append(words if words.startswith("-") else " " + words)
+        at, last = (points[-1] if points else at), letter
+    return "".join(pieces)
+
+
+def _step(command: str, at: tuple[int, int], points: list[tuple[int, int]]) -> tuple[str, str]:
+    """Letter and numbers of one path command, from whole tenths."""
+    if command == "z":
+        return "z", ""
+    if command == "M":
+        return "M", _tenths(points[0])
+    if command == "L":
+        x, y = points[0][0] - at[0], points[0][1] - at[1]
+        if y == 0:
+            return "h", number(x / _TENTHS)
+        return ("v", number(y / _TENTHS)) if x == 0 else ("l", _tenths((x, y)))
+    return command.lower(), "".join(
+        (" " if i and x >= at[0] else "") + _tenths((x - at[0], y - at[1])) for i, (x, y) in enumerate(points)
+    )
+
+
+def _tenths(point: tuple[int, int]) -> str:
+    x, y = (number(value / _TENTHS) for value in point)
+    return f"{x}{y}" if y.startswith("-") else f"{x} {y}"
 
 
 def _radius(marker: ET.Element) -> float | None:

@@ -39,7 +39,7 @@ from analysis.publish.maps.speech import map_alt
 __all__ = ["MapDrawing", "choropleth", "script"]
 
 # Bytes of the shapes; with data and legend a map of a thousand tracts stays below 250 kB.
-BUDGET = 110_000
+BUDGET = 100_000
 # Tolerances tried in turn until the shapes fit, in grid units.
 TOLERANCES = (0.9, 1.3, 1.9, 2.7, 3.8)
 
@@ -138,7 +138,9 @@ def choropleth(
         places, unit=unit, classes=classes, breaks=breaks, scheme=scheme, palette=palette, middle=middle, groups=groups
     )
     frame = window(_bounds(places, over, area), pad=NEARBY if area else 0.0)
-    held = entries([(c.token, c.label) for c in shading.classes], shading.counts, shading.empty)
+    held = entries(
+        [(c.token, c.label) for c in shading.classes], shading.counts, shading.empty, ranked=palette != "groups"
+    )
     nouns = _plural(noun)
     alt = map_alt(places, shading, over, label=label, noun=noun, overlay_noun=overlay_noun, area=area)
     drawn = _fitted(places, shading, over, frame, alt, area, _scale(scale, reference), budget)

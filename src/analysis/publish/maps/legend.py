@@ -30,11 +30,13 @@ class LegendEntry:
     count: int
 
 
-def entries(labels: Sequence[tuple[str, str]], counts: Sequence[int], empty: dict[str, int]) -> tuple[LegendEntry, ...]:
-    """The lines of a legend, the highest class first, then what is empty."""
+def entries(
+    labels: Sequence[tuple[str, str]], counts: Sequence[int], empty: dict[str, int], *, ranked: bool
+) -> tuple[LegendEntry, ...]:
+    """The lines of a legend: ranked classes from the highest, groups as given; then what is empty."""
     classes = [LegendEntry(t, "ok", words, n) for (t, words), n in zip(labels, counts, strict=True)]
     missing = [LegendEntry("", s, said("status", s), empty[s]) for s in EMPTY if empty.get(s)]
-    return (*reversed(classes), *missing)
+    return (*(reversed(classes) if ranked else classes), *missing)
 
 
 def patterns(parent: ET.Element, prefix: str, size: float, wanted: Sequence[str]) -> None:
@@ -54,6 +56,8 @@ def patterns(parent: ET.Element, prefix: str, size: float, wanted: Sequence[str]
         if status == "no_data":
             tile.set("patternTransform", "rotate(45)")
             ET.SubElement(tile, "path", {"d": f"M{n(size / 2)} 0V{n(size)}", "stroke-width": n(size / 5), **ink})
+        elif status == "not_applicable":
+            ET.SubElement(tile, "path", {"d": f"M0 {n(size / 2)}H{n(size * 0.5)}", "stroke-width": n(size / 8), **ink})
         elif status == "suppressed":
             dot = {"cx": n(size / 2), "cy": n(size / 2), "r": n(size / 5)}
             ET.SubElement(tile, "circle", {**dot, **filled("neutral")})

@@ -38,8 +38,8 @@ class Window:
         return np.column_stack([across, down]).astype(np.int64)
 
 
-# Units of the grid on the longer side: at 430 px a unit is a little over a third of a pixel.
-LONGER = 1500
+# Units of the grid on the longer side: a map 650 px high then shows two units a pixel.
+LONGER = 1200
 MARGIN = 8
 
 
@@ -47,7 +47,7 @@ def window(bounds: Sequence[float], *, pad: float = 0.0) -> Window:
     """The window around ``bounds`` (left, bottom, right, top), widened by the share ``pad``.
 
     >>> window((0, 0, 1000, 2000))
-    Window(left=-10.78..., top=2010.78..., unit=1.34..., width=758, height=1500)
+    Window(left=-13.5..., top=2013.5..., unit=1.68..., width=608, height=1200)
     """
     left, bottom, right, top = (float(b) for b in bounds)
     longer = max(right - left, top - bottom)

@@ -31,8 +31,9 @@ def map_alt(
     opening += f", shaded by {label[0].lower() + label[1:]}" if label else ""
     sentences = [opening + _range(places, shading, label) + "."]
     filled = [(c.label, n) for c, n in zip(shading.classes, shading.counts, strict=True)]
+    ordered = filled if shading.scribe is None else filled[::-1]
     sentences.append(
-        f"{capitalized(plural(noun))} by class: " + "; ".join(f"{name}, {n:,}" for name, n in reversed(filled)) + "."
+        f"{capitalized(plural(noun))} by class: " + "; ".join(f"{name}, {n:,}" for name, n in ordered) + "."
     )
     if over is not None and area is None:
         sentences += _where(places, shading, over, plural(noun), overlay_noun)
