@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # so that tests may import sites
 
 from filelock import FileLock
+
 from sites import build_sample
 
 ROOT = Path(__file__).resolve().parents[1]
