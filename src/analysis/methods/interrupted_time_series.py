@@ -172,7 +172,7 @@ def _cautions(errors: str, dispersion: float, carried: float, season: int | None
     if errors == "hac" and count < 100:
         found.append(f"Newey-West errors are too small in series as short as {count} periods")
     if errors == "serial" and carried > 0.5:
-        found.append("residuals carry over strongly: in experiments the 95 percent interval then held 86 to 90 percent")
+        found.append("residuals carry over strongly: in experiments the 95 percent interval then held 88 to 92 percent")
     if season is None and count >= 24:
         found.append("no season was fitted: a change that falls on a turn of the year would be mistaken for it")
     return tuple(found)
