@@ -9,7 +9,7 @@ from typing import Literal
 from analysis.publish import fonts, theme
 from analysis.publish.figures.sheet import Box, Sheet
 
-Mark = Literal["dot", "ring", "line", "dashes", "band", "triangle", "interval", "speck", "block", "tick"]
+Mark = Literal["dot", "ring", "line", "dashes", "band", "triangle", "interval", "speck", "block", "tick", "rule"]
 ROW = 20.0
 
 
@@ -67,6 +67,8 @@ def _draw_mark(sheet: Sheet, entry: Entry, x: float, y: float, room: float) -> N
         sheet.line([x, x + room], [y, y], entry.token, 2)
     elif entry.mark == "dashes":
         sheet.line([x, x + room], [y, y], entry.token, 2, dashes=(3, 3))
+    elif entry.mark == "rule":
+        sheet.line([x, x + room], [y, y], entry.token, 1.2, dashes=(5, 3))
     elif entry.mark == "tick":
         sheet.line([middle, middle], [y - 6, y + 6], entry.token, 2)
     elif entry.mark == "interval":

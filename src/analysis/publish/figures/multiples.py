@@ -143,7 +143,7 @@ def _keys(context: str | None, level: float | None, reference: tuple[float, str]
     if context:
         entries.append(Entry("line", "neutral", context))
     if reference:
-        entries.append(Entry("dashes", "soft", reference[1]))
+        entries.append(Entry("rule", "soft", reference[1]))
     if level is not None:
         words = theme.words()["keys"]["interval"].format(level=f"{100 * level:g}")
         entries.append(Entry("band", "navy", words))

@@ -83,7 +83,9 @@ def scribe(unit: str, values: Iterable[float], half_widths: Iterable[float] = ()
     decimals = 0
     if found.size and not known.whole and not np.all(found == np.round(found)):
         spread = float(np.ptp(found)) or abs(float(found[0]))
-        decimals = max(0, min(1 - math.floor(math.log10(spread)), 4))
+        largest = float(np.abs(found).max())
+        wanted = max(known.significant - 1 - math.floor(math.log10(largest)), 1 - math.floor(math.log10(spread)))
+        decimals = max(0, min(wanted, 4))
     widths = sorted(w for w in half_widths if math.isfinite(w) and w > 0)
     if widths:
         decimals = min(decimals, decimals_for(widths[len(widths) // 2]))

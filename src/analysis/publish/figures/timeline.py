@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -58,7 +58,6 @@ class Story:
     limits: tuple[float, float]
     plus: bool
     keys: tuple[Entry, ...]
-    words: dict[str, str]
 
 
 def timeline(
@@ -121,7 +120,6 @@ def timeline(
         limits=_limits(drawn, limits, reference, zero),
         plus=plus,
         keys=_keys(drawn, level if low else None, raw_label, np.isfinite(complete), truncated_label),
-        words={},
     )
     kept = data[used].rename(columns=str)
     return both("timeline", lambda layout: _draw(story, layout), kept, _alt(story, data, x))
@@ -265,6 +263,7 @@ class EndLabel:
 def _draw(story: Story, layout: Layout) -> Sheet:
     width = theme.style().sizes[layout]
     narrow = layout == "narrow"
+    tall = 210.0 if narrow else 260.0
     axis = lines.value_axis(*story.limits, story.unit, 4 if narrow else 5, plus=story.plus)
     ends = _end_words(story, 92 if narrow else 130)
     right = max((fonts.text_width(w, 13, weight) for e in ends for w, weight, _ in e[1]), default=0.0)
@@ -273,19 +272,24 @@ def _draw(story: Story, layout: Layout) -> Sheet:
     at = extent(*(s.x for s in story.series))
     pad = 4 if right else 8
     x = Scale(*_widened(*at), left + pad, box_right - pad)
+    story = _with_reference_named(story, Frame(Box(left, 0, box_right, tall), x, _vertical(axis, tall, 0)))
     events = arrange(story.events, x, width, numbered=narrow)
     ticks = lines.time_ticks(story.ticks_from, x.end - x.start)
     header = _header(story, width)
     top = header + events.above + 8
-    bottom = top + (210 if narrow else 260)
+    bottom = top + tall
     foot = 26 + (14 if any(len(t.label) > 1 for t in ticks) else 0) + (8 if _revised(story) else 0)
     sheet = Sheet(layout, bottom + foot + events.below)
-    frame = Frame(Box(left, top, box_right, bottom), x, Scale(axis.ticks[0], axis.ticks[-1], bottom, top))
+    frame = Frame(Box(left, top, box_right, bottom), x, _vertical(axis, bottom, top))
     _draw_words(sheet, story)
     _draw_plot(sheet, story, frame, axis, ticks, events)
     _draw_ends(sheet, story, frame, ends)
     draw_list(sheet, events, 0, bottom + foot)
     return sheet
+
+
+def _vertical(axis: ValueAxis, bottom: float, top: float) -> Scale:
+    return Scale(axis.ticks[0], axis.ticks[-1], bottom, top)
 
 
 def _widened(low: float, high: float) -> tuple[float, float]:
@@ -384,18 +388,36 @@ def _draw_ends(
 
 
 def _draw_reference(sheet: Sheet, story: Story, frame: Frame) -> None:
-    """The reference's name on its line, where the fewest data run."""
-    assert story.reference is not None
+    place = _reference_place(story, frame)
+    if place and story.reference:
+        sheet.text(*place, story.reference[1], "soft", size=12, halo=True)
+
+
+# A name needs this much air above and below; where no line leaves it, the key names the reference.
+AIR = 9.0
+
+
+def _reference_place(story: Story, frame: Frame) -> tuple[float, float] | None:
+    """Where the reference's name fits on its line, the first place with most room."""
+    if story.reference is None:
+        return None
     level, name = story.reference
-    y = frame.y.at(level)
-    room = fonts.text_width(name, 12)
-    best, best_clear = frame.box.left + 6, -1.0
-    for start in np.arange(frame.box.left + 6, frame.box.right - room, 12):
-        for shift in (-6.0, 15.0):
-            clear = _clearance(story, frame, float(start), room, y + shift - 4)
-            if clear > best_clear + 0.5:
-                best, best_clear, best_shift = float(start), clear, shift
-    sheet.text(best, y + (best_shift if best_clear >= 0 else -6.0), name, "soft", size=12, halo=True)
+    y, room = frame.y.at(level), fonts.text_width(name, 12)
+    places = [
+        (float(start), y + shift)
+        for start in np.arange(frame.box.left + 6, frame.box.right - room, 12)
+        for shift in (-6.0, 15.0)
+    ]
+    clear = [_clearance(story, frame, x, room, baseline - 4) for x, baseline in places]
+    best = int(np.argmax(np.round(clear))) if clear else -1
+    return places[best] if best >= 0 and clear[best] >= AIR else None
+
+
+def _with_reference_named(story: Story, frame: Frame) -> Story:
+    """The story with the reference in the key, if its name finds no room on its line."""
+    if story.reference is None or not story.reference[1] or _reference_place(story, frame):
+        return story
+    return replace(story, keys=(*story.keys, Entry("rule", "soft", story.reference[1])))
 
 
 def _clearance(story: Story, frame: Frame, left: float, room: float, middle: float) -> float:
