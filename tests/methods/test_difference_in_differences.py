@@ -60,6 +60,16 @@ def test_callaway_and_santanna_averages_and_errors(reference: Path, published: d
         assert (estimate.upper - estimate.lower) / (2 * Z) == pytest.approx(expected["se"], abs=1e-10)
 
 
+@pytest.mark.parametrize(("adjust", "name"), [("doubly_robust", "never_dr_lpop"), ("regression", "never_reg_lpop")])
+def test_callaway_and_santanna_with_population(reference: Path, published: dict, adjust: str, name: str) -> None:
+    found = minimum_wage(reference, covariates=["lpop"], adjust=adjust)
+    averages = {"simple": found.simple, "group": found.grouped, "dynamic": found.dynamic, "calendar": found.calendar}
+    for key, estimate in averages.items():
+        expected = published["csdid_variants"][name][key]
+        assert estimate.value == pytest.approx(expected["att"], abs=1e-6)
+        assert (estimate.upper - estimate.lower) / (2 * Z) == pytest.approx(expected["se"], abs=1e-6)
+
+
 def test_event_study_balance_pretest_and_two_way(reference: Path, published: dict) -> None:
     found = minimum_wage(reference)
     effects = dict(zip(found.event_study["event"].astype(str), found.event_study["effect"], strict=True))
@@ -125,6 +135,22 @@ def test_growing_effects_are_recovered_where_two_way_fixed_effects_fail() -> Non
     assert found.two_way < true_simple - 0.5
 
 
+def test_covariates_remove_the_bias_of_trends_that_follow_them() -> None:
+    plain, adjusted, held = [], [], []
+    for seed in range(40):
+        frame = panel(seed, effect=1.0, units=400)
+        size = np.random.default_rng(seed).normal(frame.groupby("unit")["start"].first().gt(0), 1.0)
+        frame = frame.assign(size=size[frame["unit"]])
+        frame["y"] += 0.3 * frame["size"] * frame["time"]
+        plain.append(estimated(frame).simple.value)
+        found = estimated(frame, covariates=["size"]).simple
+        adjusted.append(found.value)
+        held.append(found.lower <= 1 <= found.upper)
+    assert np.mean(plain) > 1.5
+    assert np.mean(adjusted) == pytest.approx(1, abs=0.06)
+    assert np.mean(held) >= 0.88
+
+
 def test_both_controls_agree_when_trends_are_parallel() -> None:
     frame = panel(3, effect=1.0, units=2000)
     never, not_yet = estimated(frame), estimated(frame, control="not_yet")
@@ -159,6 +185,10 @@ def test_wrong_panels_are_named() -> None:
         estimated(pd.concat([frame, frame.iloc[:1]]))
     with pytest.raises(AnalysisError, match="no comparison units"):
         estimated(frame[frame["start"] == 6])
+    with pytest.raises(AnalysisError, match="more than one size"):
+        estimated(frame.assign(size=frame["time"]), covariates=["size"])
+    with pytest.raises(AnalysisError, match="'doubly_robust' or 'regression'"):
+        estimated(frame, adjust="matching")
     with pytest.raises(AnalysisError, match="'never' or 'not_yet'"):
         estimated(frame, control="all")
     with pytest.raises(AnalysisError, match="among the treated before"):

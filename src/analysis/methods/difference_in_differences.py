@@ -10,11 +10,13 @@ only to be shown beside. Source: Callaway and Sant'Anna 2021, J Econometrics 225
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import statsmodels.api as sm
 from scipy import stats
 
 from analysis.methods.estimate import Estimate
@@ -160,17 +162,22 @@ def staggered(
     time: str,
     start: str,
     control: str = "never",
+    covariates: Sequence[str] = (),
+    adjust: str = "doubly_robust",
     balance: int | None = None,
     level: float = 0.95,
     seed: int = 0,
 ) -> Staggered:
-    """Effects by start period and time, and their averages (no covariates).
+    """Effects by start period and time, and their averages.
 
     ``frame``: one row a unit and period. ``start``: the first period under the policy, 0 or
     missing for units never treated. ``control``: "never" (units never treated) or "not_yet" (also
     those that start later). Each effect compares the change since the last period before
     the start; before the start, from one period to the next. Errors are clustered by unit,
-    from influence functions. ``balance``: keep, in the event study and ``dynamic``, only groups
+    from influence functions. ``covariates`` (fixed for a unit, such as its population before): trends
+    need be parallel only among units alike in them; ``adjust`` is "doubly_robust" (right if either the
+    model of changes or that of being treated is; Sant'Anna and Zhao 2020) or "regression"
+    (model of changes alone). ``balance``: keep, in the event study and ``dynamic``, only groups
     observed that many periods after their start, up to that event time.
 
     Units that lack a period are dropped and counted; groups without a period before are dropped.
@@ -183,8 +190,8 @@ def staggered(
     >>> round(found.simple.value, 1), found.simple.lower > 2
     (3.0, True)
     """
-    values, starts, times, dropped = _panel(frame, outcome, unit, time, start)
-    cells = _effects(values, starts, times, control)
+    values, starts, times, alike, dropped = _panel(frame, outcome, unit, time, start, list(covariates))
+    cells = _effects(values, starts, times, control, _comparison(alike, adjust))
     after = cells.after
     simple = _estimate(*_weighted(cells, np.flatnonzero(after)), level)
     event_study, dynamic = _event_study(cells, balance, level, seed)
@@ -200,17 +207,21 @@ def staggered(
     )  # fmt: skip
 
 
-def _panel(frame: pd.DataFrame, outcome: str, unit: str, time: str, start: str) -> tuple[Floats, Floats, Floats, int]:
-    """Outcomes (units by periods), start of each unit (infinity: never), periods, and units dropped."""
-    rows = frame[[unit, time, start, outcome]]
-    several = rows.groupby(unit)[start].nunique(dropna=False)
-    if (several > 1).any():
-        raise AnalysisError(f"staggered: {unit} {several.index[several > 1][0]} has more than one {start}")
+def _panel(
+    frame: pd.DataFrame, outcome: str, unit: str, time: str, start: str, covariates: list[str]
+) -> tuple[Floats, Floats, Floats, Floats, int]:
+    """Outcomes (units by periods), start of each unit (infinity: never), periods, covariates, and units dropped."""
+    rows = frame[[unit, time, start, outcome, *covariates]]
+    for column in (start, *covariates):
+        several = rows.groupby(unit)[column].nunique(dropna=False)
+        if (several > 1).any():
+            raise AnalysisError(f"staggered: {unit} {several.index[several > 1][0]} has more than one {column}")
     if rows.duplicated([unit, time]).any():
         raise AnalysisError(f"staggered: {unit} and {time} do not identify the rows of the panel")
     wide = rows.pivot(index=unit, columns=time, values=outcome)
-    complete = wide.dropna()
-    first = rows.groupby(unit)[start].first().reindex(complete.index).fillna(0).to_numpy(dtype=float)
+    each = rows.groupby(unit)[[start, *covariates]].first()
+    complete = wide[wide.notna().all(axis=1) & each[covariates].notna().all(axis=1).reindex(wide.index)]
+    first = each[start].reindex(complete.index).fillna(0).to_numpy(dtype=float)
     starts = np.where(first > 0, first, np.inf)
     times = complete.columns.to_numpy(dtype=float)
     # Treated from the first period on: no period before to compare with, and no comparison for others.
@@ -219,14 +230,59 @@ def _panel(frame: pd.DataFrame, outcome: str, unit: str, time: str, start: str) 
         raise AnalysisError("staggered: no unit starts after the first period")
     lost = len(wide) - int(usable.sum())
     starts = np.where(starts > times[-1], np.inf, starts)
-    return complete.to_numpy(dtype=float)[usable], starts[usable], times, lost
+    alike = np.column_stack([np.ones(len(complete)), each[covariates].reindex(complete.index).to_numpy(dtype=float)])
+    return complete.to_numpy(dtype=float)[usable], starts[usable], times, alike[usable], lost
 
 
-def _effects(values: Floats, starts: Floats, times: Floats, control: str) -> _Cells:
+Comparison = Callable[[Floats, Flags, Flags], tuple[float, Floats]]
+
+
+def _comparison(alike: Floats, adjust: str) -> Comparison:
+    """How a change is compared: plainly, or among units alike in their covariates (first column ones)."""
+    if adjust not in ("doubly_robust", "regression"):
+        raise AnalysisError(f"staggered: adjust is 'doubly_robust' or 'regression', not {adjust!r}")
+
+    def compared(change: Floats, inside: Flags, others: Flags) -> tuple[float, Floats]:
+        if alike.shape[1] == 1:
+            one, two = change[inside].mean(), change[others].mean()
+            parts = inside / inside.mean() * (change - one) - others / others.mean() * (change - two)
+            return float(one - two), np.asarray(parts)
+        used = inside | others
+        value, some = _adjusted(change[used], inside[used].astype(float), alike[used], adjust)
+        parts = np.zeros(len(change))
+        parts[used] = some * len(change) / used.sum()
+        return value, parts
+
+    return compared
+
+
+def _adjusted(change: Floats, treated: Floats, alike: Floats, adjust: str) -> tuple[float, Floats]:
+    """Adjusted effect and what each unit contributes (Sant'Anna and Zhao 2020, J Econometrics 219:101-122)."""
+    count, other = len(change), 1 - treated
+    bread = np.linalg.inv((alike * other[:, None]).T @ alike / count)
+    expected = alike @ (bread @ (alike * (other * change)[:, None]).mean(axis=0))
+    left = change - expected
+    regression = (alike * (other * left)[:, None]) @ bread
+    own = treated / treated.mean()
+    effect = float((own * left).mean())
+    parts = own * (left - effect) - regression @ (alike * own[:, None]).mean(axis=0)
+    if adjust == "regression":
+        return effect, np.asarray(parts)
+    fitted = sm.GLM(treated, alike, family=sm.families.Binomial()).fit()
+    chance = np.asarray(fitted.fittedvalues)
+    weight = chance * other / (1 - chance)
+    weight = weight / weight.mean()
+    base = float((weight * left).mean())
+    choice = (alike * (treated - chance)[:, None]) @ (np.asarray(fitted.cov_params()) * count)
+    through_choice = choice @ (alike * (weight * (left - base))[:, None]).mean(axis=0)
+    through_regression = regression @ (alike * weight[:, None]).mean(axis=0)
+    return effect - base, np.asarray(parts - (weight * (left - base) + through_choice - through_regression))
+
+
+def _effects(values: Floats, starts: Floats, times: Floats, control: str, comparison: Comparison) -> _Cells:
     if control not in ("never", "not_yet"):
         raise AnalysisError(f"staggered: control is 'never' or 'not_yet', not {control!r}")
     found: list[tuple[float, float, float, Floats, float]] = []
-    count = len(starts)
     for group in np.unique(starts[np.isfinite(starts)]):
         inside = starts == group
         last_before = int(np.flatnonzero(times < group)[-1])
@@ -235,16 +291,15 @@ def _effects(values: Floats, starts: Floats, times: Floats, control: str) -> _Ce
             others = np.isinf(starts)
             if control == "not_yet":
                 others = ~inside & (starts > max(times[place], times[base]))
-            if not others.any():
-                continue
-            change = values[:, place] - values[:, base]
-            one, two = change[inside].mean(), change[others].mean()
-            parts = inside / inside.mean() * (change - one) - others / others.mean() * (change - two)
-            found.append((float(group), float(times[place]), float(one - two), parts, inside.sum() / count))
+            if others.any():
+                effect, parts = comparison(values[:, place] - values[:, base], inside, others)
+                found.append((float(group), float(times[place]), effect, parts, float(inside.mean())))
     if not any(time >= group for group, time, *_ in found):
         raise AnalysisError(f"staggered: no comparison units ({control}); there is nothing to hold the treated against")
-    group, time, effect, parts, share = zip(*found, strict=True)
-    return _Cells(np.array(group), np.array(time), np.array(effect), np.column_stack(parts), np.array(share), starts)
+    group, time, effects, contributions, share = zip(*found, strict=True)
+    return _Cells(
+        np.array(group), np.array(time), np.array(effects), np.column_stack(contributions), np.array(share), starts
+    )
 
 
 def _weighted(cells: _Cells, keep: npt.NDArray[np.intp]) -> tuple[float, Floats]:
@@ -281,7 +336,7 @@ def _event_study(cells: _Cells, balance: int | None, level: float, seed: int) ->
     table = pd.DataFrame(rows, columns=["event", "effect", "error", "groups"])
     stacked = np.column_stack(contributions)
     # Simultaneous band: largest standardised error over random signs of all units' contributions.
-    signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(999, len(stacked)))
+    signs = 2.0 * np.random.default_rng(seed).integers(0, 2, size=(999, len(stacked))) - 1
     largest = np.abs(signs @ stacked / len(stacked) / np.maximum(table["error"].to_numpy(), 1e-300)).max(axis=1)
     width = max(float(np.quantile(largest, level)), float(stats.norm.ppf((1 + level) / 2)))
     table["lower"], table["upper"] = table["effect"] - width * table["error"], table["effect"] + width * table["error"]
