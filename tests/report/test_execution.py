@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from analysis.project import Project
+from analysis.report import execution
 from analysis.report.editions import edition
 from analysis.report.execution import Record, RunFailed, execute, places, read_record
 from analysis.report.fingerprint import Now
@@ -100,7 +101,7 @@ def test_a_failing_cell_is_named_and_the_last_good_run_stays(bare: Project, add:
     ("code", "message"),
     [
         ("import sys; sys.exit(0)", "ended before the last cell"),
-        ("import os; os._exit(1)", "kernel died"),
+        ("import os; os._exit(1)", "cell 1: the kernel died"),
         ("1\nfrom analysis.project import AnalysisError\nraise AnalysisError('bad column')", "cell 1: bad column"),
     ],
 )
@@ -108,6 +109,16 @@ def test_other_ways_to_end(bare: Project, add: Callable[..., Path], code: str, m
     with pytest.raises(RunFailed, match=message) as error:
         run(bare, add("01_permits", [("code", code, ())]))
     assert "AnalysisError" not in str(error.value)
+
+
+def test_a_cell_that_does_not_end_is_named(
+    bare: Project, add: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "CELL_TIMEOUT", 1)
+    code = [("code", "x = 1", ()), ("code", "while x:\n    pass", ())]
+    with pytest.raises(RunFailed, match="01_permits, cell 2: ran longer than 1 seconds") as error:
+        run(bare, add("01_permits", code))
+    assert error.value.failure.line == "while x:"
 
 
 def test_a_cell_allowed_to_raise_still_fails_the_report(bare: Project, add: Callable[..., Path]) -> None:

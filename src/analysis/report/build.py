@@ -145,21 +145,21 @@ def _carry_out(
     longest = sorted(wanted, key=lambda job: (-weights[job.edition.name], job.edition.name))
     if not longest:
         return
-    with telling("Building", sum(weights.values())) as teller:
+    with telling("Building", sum(weights.values()), timed=True) as teller:
         workers = min(jobs, len(longest))
-        done = _here(longest, teller) if workers <= 1 else _on_workers(longest, workers, teller)
+        done = _here(longest, teller, weights) if workers <= 1 else _on_workers(longest, workers, teller, weights)
         for outcome in done:
             teller.ended(outcome.name, weights[outcome.name], outcome.line)
             yield outcome
 
 
-def _here(jobs: Sequence[Job], teller: Teller) -> Iterator[Outcome]:
+def _here(jobs: Sequence[Job], teller: Teller, weights: Mapping[str, float]) -> Iterator[Outcome]:
     for job in jobs:
-        teller.began(job.edition.name)
+        teller.began(job.edition.name, weights[job.edition.name])
         yield make(job)
 
 
-def _on_workers(jobs: Sequence[Job], workers: int, teller: Teller) -> Iterator[Outcome]:
+def _on_workers(jobs: Sequence[Job], workers: int, teller: Teller, weights: Mapping[str, float]) -> Iterator[Outcome]:
     waiting = list(jobs)
     while waiting:
         suspects: list[Job] = []
@@ -168,7 +168,7 @@ def _on_workers(jobs: Sequence[Job], workers: int, teller: Teller) -> Iterator[O
             while (waiting or under_way) and not suspects:
                 while waiting and len(under_way) < workers:
                     job = waiting.pop(0)
-                    teller.began(job.edition.name)
+                    teller.began(job.edition.name, weights[job.edition.name])
                     under_way[pool.submit(make, job)] = job
                 done, _ = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in done:

@@ -17,7 +17,7 @@ from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.log import logger
@@ -70,8 +70,21 @@ def _own_matplotlibrc() -> str:
     return str(folder / "mpl-data" / "matplotlibrc") if folder else ""
 
 
-class KernelDied(Exception):
+class RunBroken(Exception):
+    """A run that ended without an error of a cell; ``index`` is of the cell it came to, from 0, or -1."""
+
+    def __init__(self, reason: str, nb_man: Any) -> None:
+        super().__init__(reason)
+        done = [i for i, cell in enumerate(nb_man.nb.cells) if cell.metadata.get("papermill", {}).get("start_time")]
+        self.index = max(done, default=-1)
+
+
+class KernelDied(RunBroken):
     """A kernel that ended without being asked to."""
+
+
+class CellTooSlow(RunBroken):
+    """A cell that took longer than it may."""
 
 
 class OwnKernelManager(AsyncKernelManager):
@@ -115,7 +128,7 @@ class AnalysisEngine(Engine):  # type: ignore[misc]
         """Execute the cells of ``nb_man`` in order; stops at the first that fails (papermill then raises).
 
         ``cell_timeout`` is the longest a cell may take, in seconds; ``kernel_cwd`` the kernel's working directory.
-        Raises KernelDied with the kernel's last words when it ends of itself.
+        Raises KernelDied with the kernel's last words when it ends of itself, CellTooSlow when a cell does not end.
         """
         with tempfile.TemporaryDirectory(prefix="analysis-") as profile:
             client = PapermillNotebookClient(
@@ -133,9 +146,13 @@ class AnalysisEngine(Engine):  # type: ignore[misc]
             with words.open("wb") as stderr:
                 try:
                     client.execute(env=env, cwd=options.get("kernel_cwd"), stderr=stderr)
+                except CellTimeoutError as error:
+                    limit = options.get("cell_timeout")
+                    raise CellTooSlow(f"ran longer than {limit} seconds and was stopped", nb_man) from error
                 except (DeadKernelError, RuntimeError) as error:
                     last = words.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-                    raise KernelDied("; ".join(last) or str(error)) from error
+                    reason = "; ".join(last) or str(error)
+                    raise KernelDied(f"the kernel died, most often for want of memory ({reason})", nb_man) from error
 
     @classmethod
     def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:

@@ -217,7 +217,6 @@ def _numbered(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _run(project: Project, notebook: Notebook, wanted: Edition, place: Places) -> Any:
     import nbformat
     import papermill
-    from nbclient.exceptions import CellTimeoutError
     from papermill.exceptions import PapermillExecutionError
 
     from analysis.report import engine
@@ -243,12 +242,8 @@ def _run(project: Project, notebook: Notebook, wanted: Edition, place: Places) -
             if output.is_file():
                 put(place.failed_notebook, output.read_bytes())
             raise RunFailed(_cell_failure(notebook, wanted, error)) from None
-        except CellTimeoutError:
-            reason = f"a cell ran longer than {CELL_TIMEOUT} seconds and was stopped"
-            raise RunFailed(Failure(notebook.stem, None, "", reason)) from None
-        except engine.KernelDied as error:
-            reason = f"the kernel died, most often for want of memory ({error})"
-            raise RunFailed(Failure(notebook.stem, None, "", reason)) from None
+        except engine.RunBroken as error:
+            raise RunFailed(_failure_at(notebook, wanted, error.index, str(error))) from None
 
 
 def _prepared(node: Any) -> Any:
@@ -267,16 +262,19 @@ def _prepared(node: Any) -> Any:
 
 
 def _cell_failure(notebook: Notebook, wanted: Edition, error: Any) -> Failure:
-    # papermill put one cell of its own after the parameters cell.
-    first = next((cell.number for cell in notebook.cells if "parameters" in cell.tags), 0)
-    index = error.cell_index + 1
-    number = index - 1 if wanted.varied and index > first else index
-    if number > len(notebook.cells):
-        return Failure(notebook.stem, None, "", f"{error.ename}: {_plain(error.evalue)}")
-    cell = notebook.cells[number - 1]
     # The message of our own errors says what to do; their class says nothing.
     name = "" if error.ename in {"AnalysisError", "RunFailed"} else f"{error.ename}: "
-    return Failure(notebook.stem, number, cell.first_line, f"{name}{_plain(error.evalue)}")
+    return _failure_at(notebook, wanted, error.cell_index, f"{name}{_plain(error.evalue)}")
+
+
+def _failure_at(notebook: Notebook, wanted: Edition, index: int, reason: str) -> Failure:
+    """A failure in the executed cell of that index, from 0, counted as the author counts."""
+    # papermill put one cell of its own after the parameters cell.
+    first = next((cell.number for cell in notebook.cells if "parameters" in cell.tags), 0)
+    number = index if wanted.varied and index + 1 > first else index + 1
+    if not 1 <= number <= len(notebook.cells):
+        return Failure(notebook.stem, None, "", reason)
+    return Failure(notebook.stem, number, notebook.cells[number - 1].first_line, reason)
 
 
 def _plain(text: str) -> str:

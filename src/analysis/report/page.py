@@ -93,6 +93,11 @@ class Page:
         return tuple(b.exhibit for s in (*self.sections, *self.notes) for b in s.blocks if b.exhibit is not None)
 
     @property
+    def dataset_lists(self) -> dict[tuple[DatasetView, ...], int]:
+        """The different sets of datasets behind the cards, numbered: the page carries each once."""
+        return {datasets: number for number, datasets in enumerate(dict.fromkeys(c.datasets for c in self.cards), 1)}
+
+    @property
     def has_map(self) -> bool:
         """Whether the page needs the maps' script."""
         return any(isinstance(e, FigureView) and e.interaction is not None for e in self.exhibits)
@@ -161,7 +166,7 @@ def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
         length=length,
         quality=grade,
         quality_reason=reason,
-        data_through=data_through(draft.results.loads),
+        data_through=data_through(findings, draft.results.loads),
         provenance=_provenance(draft, length),
         methods=methods,
         loads=tuple(dict(use) for use in draft.results.loads),
@@ -258,14 +263,19 @@ def _references(draft: _Draft) -> tuple[Reference, ...]:
     return tuple(Reference(key, Markup(known[key].html)) for key in draft.rendered.cited)
 
 
-def data_through(loads: Sequence[Mapping[str, Any]]) -> str:
-    """The latest date any loaded table speaks of, in words; empty where none is dated.
+def data_through(findings: Sequence[Finding], loads: Sequence[Mapping[str, Any]]) -> str:
+    """The latest date a finding speaks of, in words; that of the tables where none is dated, empty where nothing is.
 
-    >>> data_through([{"period": "1990 to 2018"}, {"period": "2020-03-01 to 2020-11-30"}]).replace(chr(160), " ")
+    >>> data_through([], [{"period": "1990 to 2018"}, {"period": "2020-03-01 to 2020-11-30"}]).replace(chr(160), " ")
     'November 30, 2020'
     """
-    ends = [end for use in loads for end in re.findall(r"\d{4}(?:-\d\d(?:-\d\d)?)?", str(use.get("period", "")))]
-    return units.written_date(max(ends)) if ends else ""
+    told = [found.period or "" for found in findings]
+    told += [str(found.value) for found in findings if found.unit == "date" and found.status == "ok"]
+    for texts in (told, [str(use.get("period", "")) for use in loads]):
+        ends = [end for text in texts for end in re.findall(r"\b(?:19|20)\d\d(?:-\d\d(?:-\d\d)?)?\b", text)]
+        if ends:
+            return units.written_date(max(ends))
+    return ""
 
 
 def _provenance(draft: _Draft, length: Length) -> Provenance:

@@ -23,6 +23,10 @@ from analysis.report.storage import canonical, digest, put
 
 # A number and the signs that lean on it stay on one line; a button alone would let them part.
 _NUMBER = r"<button [^>]*data-finding=[^>]*>[^<]*</button>"
+# A button is a box that cannot flow with the text, so a long list of names is not one.
+_LONG_NUMBER = re.compile(
+    r'<button type="button" class="finding" data-finding="[\w-]+" popovertarget="([\w-]+)"([^>]*>[^<]{60,})</button>'
+)
 _NUMBER_AND_SIGNS = re.compile(rf"[(\[“‘]+{_NUMBER}[.,;:!?)\]”’%]*|{_NUMBER}[.,;:!?)\]”’%]+")
 
 
@@ -42,6 +46,7 @@ def print_page(page: Page) -> str:
 def _connected(html: str, page: Page) -> str:
     """Tie each number and term of the text to its card, so that a page without script opens it, too."""
     html = re.sub(r'data-finding="([\w-]+)"', r'data-finding="\1" popovertarget="finding-\1"', html)
+    html = _LONG_NUMBER.sub(r'<span role="button" tabindex="0" class="finding" data-card="\1"\2</span>', html)
     html = _NUMBER_AND_SIGNS.sub(r'<span class="keep">\g<0></span>', html)
     for number, (term, _) in enumerate(page.glossary, start=1):
         html = html.replace(f'data-term="{escape(term)}"', f'data-term="{escape(term)}" popovertarget="term-{number}"')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -12,8 +13,8 @@ from typing import Any, Protocol
 class Teller(Protocol):
     """Told what happens in a piece of work of known size."""
 
-    def began(self, name: str) -> None:
-        """Work on one thing began."""
+    def began(self, name: str, weight: float = 1.0) -> None:
+        """Work on one thing began; ``weight`` is what it will count, such as the seconds it took the last time."""
 
     def ended(self, name: str, weight: float, line: str = "") -> None:
         """Work on it ended; ``weight`` counts towards the total, ``line`` says how it went where that is news."""
@@ -25,7 +26,7 @@ class Teller(Protocol):
 class Lines:
     """One line a result, for logs."""
 
-    def began(self, name: str) -> None:
+    def began(self, name: str, weight: float = 1.0) -> None:
         """Says nothing: a log wants results."""
 
     def ended(self, name: str, weight: float, line: str = "") -> None:
@@ -39,33 +40,47 @@ class Lines:
 
 
 class Bar:
-    """A bar with the time left, and the lines above it."""
+    """A bar with the time left, and the lines above it.
 
-    def __init__(self, progress: Any, task: Any, title: str) -> None:
+    What is under way counts by the time it has taken, up to its weight, so the bar moves while a long thing runs.
+    """
+
+    def __init__(self, progress: Any, task: Any, title: str, total: float) -> None:
         self._progress, self._task, self._title = progress, task, title
-        self._under_way: list[str] = []
+        self._left, self._done = total, 0.0
+        self._under_way: dict[str, tuple[float, float]] = {}
 
-    def began(self, name: str) -> None:
+    def began(self, name: str, weight: float = 1.0) -> None:
         """Names it beside the bar."""
-        self._under_way.append(name)
+        self._under_way[name] = (time.monotonic(), weight)
         self._show()
 
     def ended(self, name: str, weight: float, line: str = "") -> None:
         """Moves the bar, and prints the line above it."""
-        if name in self._under_way:
-            self._under_way.remove(name)
+        self._under_way.pop(name, None)
+        self._done += weight
         if line:
             self.said(line)
-        self._progress.advance(self._task, weight)
         self._show()
 
     def said(self, line: str) -> None:
         """Prints the line above the bar."""
         self._progress.console.print(line, markup=False, highlight=False)
 
+    def completed(self) -> float:
+        """Weight that is done, with what is under way so far."""
+        now = time.monotonic()
+        return self._done + sum(min(now - begun, 0.95 * weight) for begun, weight in self._under_way.values())
+
+    def time_left(self) -> str:
+        """Weight still to come over the number of workers, in minutes and seconds."""
+        seconds = round((self._left - self.completed()) / max(1, len(self._under_way)))
+        return f"{seconds // 60}:{seconds % 60:02d} left"
+
     def _show(self) -> None:
-        names = ", ".join(self._under_way[:3])
-        self._progress.update(self._task, description=f"{self._title} {names}".strip())
+        names = ", ".join(list(self._under_way)[:3])
+        shown = f"{self._title} {names}".strip()
+        self._progress.update(self._task, description=shown, completed=self._done)
 
 
 def is_watched() -> bool:
@@ -78,17 +93,31 @@ def is_watched() -> bool:
 
 
 @contextmanager
-def telling(title: str, total: float) -> Iterator[Teller]:
-    """A teller for work of a total weight, such as the seconds it took the last time."""
+def telling(title: str, total: float, *, timed: bool = False) -> Iterator[Teller]:
+    """A teller for work of a total weight; ``timed`` says that weights are seconds remembered from the last time."""
     if not is_watched() or total <= 0:
         yield Lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.text import Text
 
-    columns = (BarColumn(bar_width=24), TimeRemainingColumn(), TextColumn("{task.description}"))
+    bars: list[Bar] = []
+
+    class Remembered(ProgressColumn):
+        """The time left by what things took the last time."""
+
+        def render(self, task: Any) -> Text:
+            for bar in bars:
+                task.completed = bar.completed()
+            return Text(bars[0].time_left() if bars else "")
+
+    left = Remembered() if timed else TimeRemainingColumn()
+    columns = (BarColumn(bar_width=24), left, TextColumn("{task.description}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield Bar(progress, progress.add_task(title, total=total), title)
+        bar = Bar(progress, progress.add_task(title, total=total), title, total)
+        bars.append(bar)
+        yield bar
 
 
 def duration(seconds: float) -> str:

@@ -24,7 +24,19 @@
   // Cards: beside the number on wide pages, at the foot of narrow ones
   let asked = null;
   document.addEventListener("click", event => { asked = event.target.closest("[popovertarget]") || asked; }, true);
+  all("[data-card]").forEach(words => {
+    const open = () => { asked = words; document.getElementById(words.dataset.card).togglePopover(); };
+    words.addEventListener("click", open);
+    words.addEventListener("keydown", event => {
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(); }
+    });
+  });
+  const list = card => all("[data-list]", card).forEach(entry => {
+    entry.replaceChildren(document.getElementById(`datasets-${entry.dataset.list}`).content.cloneNode(true));
+    entry.removeAttribute("data-list");
+  });
   const place = card => {
+    list(card);
     if (!asked || innerWidth < 640) { delete card.dataset.placed; return; }
     card.dataset.placed = "";
     const at = asked.getBoundingClientRect(), size = card.getBoundingClientRect(), room = 8;
