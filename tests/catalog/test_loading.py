@@ -129,7 +129,12 @@ def test_each_kind_of_source(source: str, expected: object, tmp_path: Path) -> N
         ("    sensitivity: public", "    sensitivity: restricted", 13, "needs a sensitivity_reason"),
         ("    cadence: yearly", "    cadence: sometimes", 14, "cadence 'sometimes' is not one of hourly"),
         ("https://invented.example/births\n", "http://invented.example/births\n", 10, "bad landing_page"),
-        ("https://invented.example/births\n", "https://me:pw@invented.example/\n", 10, "bad landing_page"),
+        (
+            "https://invented.example/births\n",
+            "https://me:pw@invented.example/\n",  # pragma: allowlist secret
+            10,
+            "bad landing_page",
+        ),
         (
             "      address: https://invented.example/births.csv",
             "      address: https://a.example/b c.csv",

@@ -23,7 +23,7 @@ from analysis.sources.database import objection
 
 from .conftest import parts_of
 
-PASSWORD = "s3cret/pa:ss@word"
+PASSWORD = "s3cret/pa:ss@word"  # pragma: allowlist secret
 SOURCE = """
 kind: database
 url_variable: PERMITS_URL
@@ -146,7 +146,10 @@ def test_a_database_that_breaks_off_keeps_the_edition(
         (None, "PERMITS_URL is not set"),
         (f"postgres//admin:{PASSWORD}@db", "is no database address"),
         ("sqlite:////nowhere/at/all.db", "the SQLite file does not exist"),
-        (f"postgresql://admin:s3cret@127.0.0.1:9/city?application_name={PASSWORD[:6]}", "the database refused"),
+        (
+            f"postgresql://admin:s3cret@127.0.0.1:9/city?application_name={PASSWORD[:6]}",  # pragma: allowlist secret
+            "the database refused",
+        ),
         ("nosuch://admin:s3cret@127.0.0.1/city", "the database refused"),
     ],
 )

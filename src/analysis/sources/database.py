@@ -98,7 +98,7 @@ def _url(job: Job, source: DatabaseSource) -> URL:
     if not text:
         raise job.error(
             f"the environment variable {source.url_variable} is not set",
-            "set it to an SQLAlchemy address such as postgresql://user:password@host/database",
+            "set it to an SQLAlchemy address such as dialect://user:PASSWORD@host/database",  # pragma: allowlist secret
         )
     url: URL | None
     try:

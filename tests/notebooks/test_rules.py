@@ -1,0 +1,78 @@
+"""What every committed notebook keeps to: no outputs, no machinery, the order of a whitepaper."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
+# A notebook asks, loads, computes and publishes; drawing, fetching, cleaning and paths live in the package.
+FORBIDDEN = {"matplotlib", "seaborn", "plotly", "httpx", "requests", "urllib", "os", "sys", "pathlib", "sqlite3", "io"}
+ALLOWED = {"analysis", "pandas", "numpy"}
+ORDER = ["title", "parameters", "in-short", "decision", "sure", "not-shown", "approach"]
+LONGEST_CELL = 26
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
+    return nbformat.read(request.param, as_version=4)
+
+
+def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def tags(cell: nbformat.NotebookNode) -> list[str]:
+    return list(cell.metadata.get("tags", []))
+
+
+def test_there_are_whitepapers() -> None:
+    assert {"00_about_the_data", "01_neighborhood_change", "06_covid_response"} <= {path.stem for path in NOTEBOOKS}
+
+
+def test_committed_without_outputs_and_with_our_kernel(notebook: nbformat.NotebookNode) -> None:
+    nbformat.validate(notebook)
+    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(notebook))
+    assert notebook.metadata.kernelspec.name == "angeleno"
+    assert "papermill" not in notebook.metadata
+
+
+def test_sections_stand_in_the_order_of_a_whitepaper(notebook: nbformat.NotebookNode) -> None:
+    found = [tag for cell in notebook.cells for tag in tags(cell) if tag in ORDER]
+    assert found == ORDER
+
+
+def test_imports_are_the_package_and_frames(notebook: nbformat.NotebookNode) -> None:
+    for cell in code_cells(notebook):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            else:
+                continue
+            roots = {name.partition(".")[0] for name in names}
+            assert not roots & FORBIDDEN
+            assert roots <= ALLOWED, f"{roots - ALLOWED}: put it behind a module of the package"
+
+
+def test_no_file_is_read_or_written_and_nothing_is_fetched(notebook: nbformat.NotebookNode) -> None:
+    for cell in code_cells(notebook):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                assert not name.startswith(("read_", "to_csv", "to_parquet", "to_excel", "savefig", "open")), name
+        assert "http" not in cell.source
+        assert not any(line.lstrip().startswith(("!", "%")) for line in cell.source.splitlines())
+
+
+def test_cells_are_short(notebook: nbformat.NotebookNode) -> None:
+    assert max(len(cell.source.splitlines()) for cell in code_cells(notebook)) <= LONGEST_CELL
+
+
+def test_parameters_have_a_comment_each(notebook: nbformat.NotebookNode) -> None:
+    (cell,) = [cell for cell in code_cells(notebook) if "parameters" in tags(cell)]
+    assert all("  # " in line for line in cell.source.splitlines() if line.strip())
