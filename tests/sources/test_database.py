@@ -150,7 +150,7 @@ def test_a_database_that_breaks_off_keeps_the_edition(
             f"postgresql://admin:s3cret@127.0.0.1:9/city?application_name={PASSWORD[:6]}",  # pragma: allowlist secret
             "the database refused",
         ),
-        ("nosuch://admin:s3cret@127.0.0.1/city", "the database refused"),
+        ("nosuch://admin:s3cret@127.0.0.1/city", "the database refused"),  # pragma: allowlist secret
     ],
 )
 def test_an_address_that_does_not_work_is_told_without_its_password(
