@@ -108,7 +108,7 @@ def _url(job: Job, source: DatabaseSource) -> URL:
     if url is None:
         raise job.error(
             f"the environment variable {source.url_variable} is no database address (its text is not shown)",
-            "set it to an SQLAlchemy address such as postgresql://user:password@host/database",  # pragma: allowlist secret
+            "set it to an SQLAlchemy address: postgresql://user:password@host/database",  # pragma: allowlist secret
         )
     if url.drivername in ("postgresql", "postgres"):
         # Without a driver SQLAlchemy 2.0 looks for psycopg2; psycopg is what the project installs.
