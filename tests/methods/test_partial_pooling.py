@@ -45,7 +45,7 @@ def bureaus(seed: int, between: float = 3.0, groups: int = 40) -> tuple[PartialP
 
 def test_true_means_are_covered_and_nearer_than_raw_ones() -> None:
     held, gain, kept = [], [], []
-    for seed in range(60):
+    for seed in range(30):
         found, truth = bureaus(seed)
         groups = found.groups
         held.append(((groups["lower"] <= truth) & (truth <= groups["upper"])).mean())
@@ -58,7 +58,7 @@ def test_true_means_are_covered_and_nearer_than_raw_ones() -> None:
 
 def test_groups_that_do_not_differ_are_not_told_apart() -> None:
     named, worst_is_small = [], []
-    for seed in range(60):
+    for seed in range(30):
         found, _ = bureaus(seed, between=0.0)
         named.append(found.groups["differs"].mean())
         worst_is_small.append(found.groups.loc[found.groups["raw"].idxmax(), "n"] < 12)
