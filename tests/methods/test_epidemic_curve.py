@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from analysis.methods.epidemic_curve import (
     EpidemicCurve,
     count_change,
+    day_of_total,
     peak,
     resolve_cumulative,
     resolve_places,
@@ -72,6 +73,60 @@ def test_a_wrong_zero_is_set_aside_and_does_not_erase_the_past() -> None:
     assert table["increase"].iloc[3] == 20
     assert table["days"].iloc[3] == 2
     assert np.isnan(table["new"].iloc[3])
+
+
+def test_a_total_held_over_a_holiday_is_no_data_and_its_cases_are_not_those_of_the_next_day() -> None:
+    # 100 a day; the office is closed on the eleventh day, whose cases come with the twelfth.
+    values = [100.0 * day for day in range(20)]
+    values[10] = values[9]
+    curve = resolve_cumulative(totals(values))
+    row = curve.table.iloc[10]
+    assert row["status"] == "held"
+    assert np.isnan(row["resolved"])
+    assert np.isnan(row["new"])
+    assert np.isnan(curve.table["new"].iloc[11])
+    assert curve.missing_days == 1
+    assert curve.daily().tolist()[1:] == [100.0] * 19
+    assert curve.total == 1900
+
+
+def test_a_held_total_on_the_last_day_is_no_count_of_that_day() -> None:
+    curve = resolve_cumulative(totals([*(50.0 * day for day in range(10)), 450.0]))
+    assert curve.table["status"].iloc[-1] == "held"
+    assert curve.through == pd.Timestamp("2020-05-10")
+    assert curve.total == 450
+
+
+@pytest.mark.parametrize(("pace", "status"), [(9, "reported"), (20, "held")])
+def test_only_a_busy_week_makes_a_repeated_total_a_held_one(pace: int, status: str) -> None:
+    values = [float(pace * day) for day in range(20)]
+    values[10] = values[9]
+    assert resolve_cumulative(totals(values)).table["status"].iloc[10] == status
+
+
+def test_a_backlog_after_a_holiday_does_not_move_the_peak() -> None:
+    # The wave peaks on day 100; on day 90 the total is held and all of it appears on day 91.
+    mean = hill()
+    running = mean.cumsum().round()
+    running[90:95] = running[89] + np.array([0, 1.9, 2.6, 3.4, 4.2]) * mean[90]
+    curve = resolve_cumulative(totals(list(running)))
+    plain = resolve_cumulative(totals(list(mean.cumsum().round())))
+    assert abs((peak(curve).date - peak(plain).date).days) <= 3
+    assert curve.table["status"].iloc[90] == "held"
+
+
+def test_chance_leaves_no_day_of_a_busy_week_empty() -> None:
+    rng = np.random.default_rng(1)
+    curve = resolve_cumulative(totals(list(rng.poisson(15, 2000).cumsum())))
+    assert (curve.table["status"] == "held").sum() <= 1
+
+
+def test_a_table_without_a_date_is_dated_by_the_total_it_adds_up_to() -> None:
+    curve = resolve_cumulative(totals([100.0 * day for day in range(20)]))
+    found = day_of_total(curve, 1012)
+    assert (found.date, found.difference) == (pd.Timestamp("2020-05-11"), -12)
+    with pytest.raises(AnalysisError, match="is no day of the curve"):
+        day_of_total(curve, 5000)
 
 
 def test_a_lasting_fall_is_not_a_dip() -> None:

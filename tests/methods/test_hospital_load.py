@@ -82,3 +82,15 @@ def test_wrong_input_is_named() -> None:
         hospital_load(wave(), wave() - 5000)
     with pytest.raises(AnalysisError, match="one number a day"):
         hospital_load(pd.concat([wave(), wave()]), wave())
+
+
+def test_a_day_without_beds_is_possible_only_if_its_people_could_have_reached_the_threshold() -> None:
+    days = pd.date_range("2020-12-01", periods=60)
+    people = pd.Series([50.0] * 30 + [250.0] * 30, days)
+    beds = pd.Series(1000.0, days)
+    beds.iloc[[10, 45]] = np.nan
+    found = days_above(hospital_load(people, beds), 20)
+    # Seven seven-day means are lost around each missing day; those with 50 people never came near 200.
+    assert found.missing == 6 + 7 + 7
+    assert found.possible == 7
+    assert found.interval == (found.days, found.days + 7)

@@ -160,6 +160,21 @@ def test_the_city_keeps_its_gaps_and_its_published_daily_counts(desk: Desk) -> N
     assert desk.tallies("covid_city_daily")["covid_city_cases", "flagged", gap] == 1
 
 
+def test_a_total_printed_again_on_a_holiday_is_no_count_and_is_told(desk: Desk) -> None:
+    names = ["date", "city_cases", "city_deaths", "city_new_cases", "city_new_deaths"]
+    cases = [1000, 1100, 1200, 1200, 1400, 1500]
+    rows = [(f"2020-12-{22 + day}", count, 5, "", "") for day, count in enumerate(cases)]
+    desk.table("covid_city_cases", [dict(zip(names, one, strict=True)) for one in rows])
+    desk.build("covid_city_daily")
+    found = desk.read("covid_city_daily")
+    assert found["cases_flag"].tolist() == ["first", "ok", "ok", "held", "gap", "ok"]
+    assert np.isnan(found["new_cases"].iloc[3])
+    assert (found["new_cases"].iloc[4], found["new_cases_days"].iloc[4]) == (200, 2)
+    assert found["deaths_flag"].tolist() == ["first", *["ok"] * 5]
+    reason = "cumulative cases of the day before printed again in a busy week: no count, read as missing"
+    assert desk.tallies("covid_city_daily")["covid_city_cases", "changed", reason] == 1
+
+
 def test_zero_beds_are_no_count(desk: Desk) -> None:
     names = ["county_fips", "county", "date", "hospitalized_covid", "all_hospital_beds", "icu_covid", "all_icu_beds",
              "surge_available_beds"]  # fmt: skip
@@ -194,3 +209,49 @@ def test_policies_without_a_date_are_dropped_and_counted(desk: Desk) -> None:
     counted = desk.tallies("policy_events")
     assert counted["policy_events", "dropped", "no start date: whether the policy ever held is not known"] == 1
     assert counted["policy_events", "dropped", "another state or county"] == 1
+
+
+def community(name: str, cases: int, people: int, tested: int | None = None) -> dict[str, Any]:
+    """One row of the county's own tables; the early layout has tests."""
+    row = {"": 1, "geo_merge": name, "cases_final": cases, "case_rate_final": cases, "adj_case_rate_final": 1000.5,
+           "deaths_final": 1, "death_rate_final": 1, "adj_death_rate_final": 1}  # fmt: skip
+    tests = {"persons_tested_final": tested, "testing_rate_final": 1, "adj_testing_rate_final": 1}
+    return {**row, **(tests if tested is not None else {}), "population": people}
+
+
+def test_parts_of_a_community_stay_apart_and_totals_are_no_place(desk: Desk) -> None:
+    desk.table("covid_community_table_early", [community("Meridia - Harbor", 20, 1500, 90)])
+    rows = [
+        community("Meridia - Harbor", 200, 1500), community("Unincorporated - Harbor", 60, 500),
+        community("City of Oldtown", 30, 0), community("Meridia - Harbor", 1, 1), community("County Total", 9999, 9),
+    ]  # fmt: skip
+    desk.table("covid_community_table_late", rows)
+    desk.build("covid_community_tables")
+    found = desk.read("covid_community_tables").set_index(["edition", "place", "jurisdiction"])
+    assert found["cases"].to_dict() == {
+        ("early", "harbor", "city"): 20, ("late", "harbor", "city"): 200, ("late", "harbor", "unincorporated"): 60,
+        ("late", "oldtown", "other_city"): 30,
+    }  # fmt: skip
+    assert found["people_tested"].tolist()[0] == 90
+    assert found["people_tested"].isna().sum() == 3
+    assert np.isnan(found.loc[("late", "oldtown", "other_city"), "population"])
+    counted = desk.tallies("covid_community_tables")
+    late = "covid_community_table_late"
+    assert counted[late, "dropped", "neither a city nor a community: a total or a remark"] == 1
+    assert counted[late, "dropped", "part of a place stands twice: the first row is kept"] == 1
+
+
+def test_measures_of_other_states_are_dropped_and_known_ones_told_in_plain_words(desk: Desk) -> None:
+    names = ["statefips", "statename", "date", "policy_description", "schools_first_closed",
+             "nonessential_biz_first_closed", "stayathome_first_start"]  # fmt: skip
+    rows = [(99, "Meridia Territory", "2020-07-13", "Meridia Territory prohibited all indoor operations", 0, 0, 0),
+            (99, "Meridia Territory", "2020-05-01", "Meridia Territory planted trees", 0, 0, 0),
+            (99, "Meridia Territory", "2020-05-01", "Meridia Territory planted trees", 0, 0, 0),
+            (1, "Elsewhere", "2020-05-01", "Elsewhere closed", 0, 0, 0)]  # fmt: skip
+    desk.table("policy_milestones_state", [dict(zip(names, one, strict=True)) for one in rows])
+    desk.build("state_measures")
+    found = desk.read("state_measures")
+    assert found["label"].tolist() == ["Meridia Territory planted trees", "Indoor service banned"]
+    counted = desk.tallies("state_measures")
+    assert counted["policy_milestones_state", "dropped", "another state"] == 1
+    assert counted["policy_milestones_state", "dropped", "measure stands twice on its day"] == 1

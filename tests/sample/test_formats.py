@@ -24,7 +24,8 @@ LAYERS = ["tract_shapes_2010", "council_districts_2012", "neighborhood_councils_
           "covid_neighborhoods"]  # fmt: skip
 FILES = ["crosswalk_1990_2010", "crosswalk_2000_2010", "covid_city_cases", "covid_testing", "covid_hospital_surge",
          "covid_hospital_availability", "covid_place_population", "csa_race", "csa_poverty", "csa_age_65",
-         "csa_crowded", "csa_area", "csa_tract_crosswalk", "policy_events"]  # fmt: skip
+         "csa_crowded", "csa_area", "csa_tract_crosswalk", "policy_events",
+         "covid_community_table_early", "covid_community_table_late", "policy_milestones_state"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -302,3 +302,28 @@ def test_the_truth_is_plain_and_finite(sample):
     for name, values in truth.items():
         if name.endswith(("2000", "2018")):
             assert all(math.isfinite(value) and value >= 0 for value in values), name
+
+
+@pytest.mark.parametrize("edition", ["early", "late"])
+def test_a_community_table_adds_up_to_the_city_on_the_day_it_was_saved(sample, edition):
+    planted = sample.truth["covid"]["community_tables"]
+    rows = sample.table(f"covid_community_table_{edition}")
+    total = sum(int(row["cases_final"]) for row in rows if row["geo_merge"].startswith("Meridia - "))
+    city = {row["date"]: int(row["city_cases"]) for row in sample.table("covid_city_cases")}
+    nearest = min(city, key=lambda day: abs(city[day] - total))
+    # Places in two jurisdictions leave a little out of the city's part.
+    assert abs((date.fromisoformat(nearest) - date.fromisoformat(planted["saved"][edition])).days) <= 1
+
+
+def test_tests_were_scarcer_where_homes_are_crowded_as_planted(sample):
+    planted = sample.truth["covid"]
+    crowded = dict(zip(planted["places"]["name"], planted["places"]["crowded_share"], strict=True))
+    x, y, w = [], [], []
+    for row in sample.table("covid_community_table_early"):
+        name = row["geo_merge"].split(" - ")[-1].removeprefix("City of ")
+        people = int(row["population"])
+        untested = int(row["persons_tested_final"]) - int(row["cases_final"])
+        if people > 1000:
+            x.append(10 * crowded[name]), y.append(math.log(untested / people)), w.append(people)
+    ratio = math.exp(np.polyfit(x, y, 1, w=np.sqrt(w))[0])
+    assert ratio == pytest.approx(planted["community_tables"]["tests_ratio_per_10_points_of_crowding"], rel=0.06)

@@ -1,9 +1,11 @@
 """From cumulative counts as published to a daily curve that hides neither revisions nor gaps.
 
-Three things go wrong in health department totals, and each has its own name here:
+Four things go wrong in health department totals, and each has its own name here:
 a total that falls is a *revision* (cases withdrawn or moved to another place), never
 a day with fewer than no cases; a total that drops and is back within days is a
-*dip* (a wrong value, set aside); a date without a row is *no data*, never a zero.
+*dip* (a wrong value, set aside); a date without a row is *no data*, never a zero; and
+a total that is *held* (printed again on a holiday, when the office was closed) is no
+data either: read as a day without cases, it would put two days' cases on the next.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ Floats = npt.NDArray[np.float64]
 # "Ten or fewer events: levels, never percent changes" (the City's own COVID-19 indicators follow the same rule).
 MINIMUM_EVENTS = 11
 WEEK = 7
+# A week of more than this many a day holds no day without a single case: independent cases leave a day empty with
+# probability exp(-10), once in sixty years.
+HELD_ABOVE = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +41,7 @@ class EpidemicCurve:
     many days that increase covers), new (people a day; NaN unless the increase covers one
     day), revision (people withdrawn that day as published, zero or negative),
     withdrawn (people in the published total who were withdrawn later), mean_7 (people a
-    day over the seven days that end here) and status (first, reported, revised, dip, no_data).
+    day over the seven days that end here) and status (first, reported, revised, dip, held, no_data).
     """
 
     table: pd.DataFrame
@@ -94,7 +99,8 @@ def resolve_cumulative(
     so that withdrawn people never count as new and the new cases add up to the last
     total. Exception: a total that falls by more than ``dip_share`` of itself (and by more
     than ten) and is back at its old level within ``dip_days`` days is a wrong value, and
-    its days become no data.
+    its days become no data. So do days whose total merely repeats the one before while the
+    week around them averages more than ten people a day: the total was held, not observed.
 
     Raises AnalysisError for repeated dates, negative totals or an empty series.
 
@@ -105,7 +111,8 @@ def resolve_cumulative(
     """
     series = _checked(published, subject)
     dips = _dips(series, dip_share, dip_days)
-    kept = series.where(~dips)
+    held = _held(series.where(~dips))
+    kept = series.where(~dips & ~held)
     table = pd.DataFrame({"published": series})
     table["resolved"] = kept[::-1].cummin()[::-1].where(kept.notna())
     known = table["resolved"].dropna()
@@ -119,8 +126,8 @@ def resolve_cumulative(
     table["mean_7"] = (table["resolved"] - table["resolved"].shift(WEEK)) / WEEK
     first = table.index == known.index[0]
     table["status"] = np.select(
-        [dips, table["resolved"].isna(), first, table["revision"] < 0],
-        ["dip", "no_data", "first", "revised"],
+        [dips, held, table["resolved"].isna(), first, table["revision"] < 0],
+        ["dip", "held", "no_data", "first", "revised"],
         "reported",
     )
     return EpidemicCurve(table, subject)
@@ -161,6 +168,20 @@ def _dips(series: pd.Series, share: float, days: int) -> pd.Series:
     return wrong
 
 
+def _held(series: pd.Series) -> pd.Series:
+    """Days whose total repeats the last known one in the middle of a week that averages more than ten a day."""
+    known = series.dropna()
+    repeats = (known.diff() == 0).reindex(series.index, fill_value=False)
+    # Totals between known days lie on a line; at an end of the series the week is cut short.
+    line = series.interpolate()
+    number = np.arange(len(series))
+    after, before = np.minimum(number + WEEK // 2, len(series) - 1), np.maximum(number - WEEK // 2 - 1, 0)
+    values = line.to_numpy()
+    pace = (values[after] - values[before]) / np.maximum(after - before, 1)
+    held: pd.Series = repeats & (pace > HELD_ABOVE)
+    return held
+
+
 def resolve_places(
     frame: pd.DataFrame, *, place: str = "place", date: str = "date", cumulative: str = "cases"
 ) -> pd.DataFrame:
@@ -185,6 +206,37 @@ def resolve_places(
         raise AnalysisError(f"{cumulative}: no place has a single total")
     result = pd.concat(parts, ignore_index=True)
     return result[["place", *[column for column in result.columns if column != "place"]]]
+
+
+@dataclass(frozen=True)
+class TotalDay:
+    """The day whose known total is nearest to a given one, and how far that total is from it, in people."""
+
+    date: pd.Timestamp
+    difference: float
+
+
+def day_of_total(curve: EpidemicCurve, total: float) -> TotalDay:
+    """When a table without a date was made, from the running total that it adds up to.
+
+    Of several days with the same total the first is returned.
+
+    Raises AnalysisError when ``total`` lies outside the curve by more than its largest day: such a table was
+    made before the curve begins or after it ends.
+
+    >>> days = pd.date_range("2020-05-01", periods=4)
+    >>> day_of_total(resolve_cumulative(pd.Series([10, 14, 19, 25], days)), 20).date.date().isoformat()
+    '2020-05-03'
+    """
+    known = curve.table["resolved"].dropna()
+    apart = (known - total).abs()
+    day = pd.Timestamp(apart.idxmin())  # type: ignore[arg-type]
+    if apart[day] > max(float(known.diff().max()), MINIMUM_EVENTS):
+        raise AnalysisError(
+            f"{curve.subject}: a total of {total:,.0f} is no day of the curve, which goes from {known.iloc[0]:,.0f} "
+            f"to {known.iloc[-1]:,.0f}: the table is of another time or another place"
+        )
+    return TotalDay(day, float(known[day] - total))
 
 
 def weekly_noise(curve: EpidemicCurve) -> float:

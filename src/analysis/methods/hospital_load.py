@@ -123,23 +123,24 @@ def _cautions(table: pd.DataFrame, name: str) -> tuple[str, ...]:
 class DaysAbove:
     """Days on which the seven-day share was at or above a threshold.
 
-    ``days`` of ``known`` days were; ``missing`` days could have been, so the true number lies
-    between ``days`` and ``days + missing``. ``longest`` is the longest run of such days in a
-    row (a missing day ends it), ``first`` and ``last`` are NaT when there was none.
+    ``days`` of ``known`` days were. Of the ``missing`` days, ``possible`` could have been, even with the fewest
+    beds ever reported, so the true number lies between ``days`` and ``days + possible``. ``longest`` is the longest
+    run of such days in a row (a missing day ends it), ``first`` and ``last`` are NaT when there was none.
     """
 
     threshold: float
     days: int
     known: int
     missing: int
+    possible: int
     longest: int
     first: pd.Timestamp
     last: pd.Timestamp
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Fewest and most days that the missing ones allow."""
-        return (float(self.days), float(self.days + self.missing))
+        """Fewest and most days that the missing ones allow: bounds, not an interval at any level."""
+        return (float(self.days), float(self.days + self.possible))
 
 
 def days_above(
@@ -150,6 +151,9 @@ def days_above(
     end: str | pd.Timestamp | None = None,
 ) -> DaysAbove:
     """Count the days from ``start`` to ``end`` whose seven-day share is at least ``threshold`` percent.
+
+    A day whose share is not known counts as possible when its people, by their seven-day mean, reach the threshold
+    of the fewest beds reported on any day, or when its people are not known either.
 
     Set the threshold before looking at the data, and say where it comes from.
 
@@ -166,6 +170,7 @@ def days_above(
         )
     share = load.table["share_7"].loc[start:end]
     above = share >= threshold
+    possible = share.isna() & ~_too_few_people(load.table, threshold).loc[start:end]
     runs = above.groupby((~above).cumsum()).sum()
     hit = share.index[above]
     none = pd.NaT
@@ -174,7 +179,16 @@ def days_above(
         int(above.sum()),
         int(share.notna().sum()),
         int(share.isna().sum()),
+        int(possible.sum()),
         int(runs.max()) if len(runs) else 0,
         pd.Timestamp(hit[0]) if len(hit) else none,  # type: ignore[arg-type]
         pd.Timestamp(hit[-1]) if len(hit) else none,  # type: ignore[arg-type]
     )
+
+
+def _too_few_people(table: pd.DataFrame, threshold: float) -> pd.Series:
+    """Days on which even the fewest beds would have kept the share under the threshold."""
+    fewest = table["beds"].where(table["status"] == "ok").min()
+    # The first days have no seven-day mean of their own: the largest count around them is the cautious one.
+    people = table["occupied_7"].fillna(table["occupied"].rolling(2 * WEEK - 1, center=True, min_periods=WEEK).max())
+    return 100 * people / fewest < threshold

@@ -20,12 +20,13 @@ from analysis.refine.revisions import DATE, DAYS, resolved_columns, series_field
 if TYPE_CHECKING:
     from analysis.refine.workbench import Workbench
 
+# The publisher names a band: the largest gathering allowed had between so many and so many people.
 POLICY_LABELS = {
     "closing_of_public_venues": "Public venues closed",
-    "gathering_size_10_0": "Gatherings of more than 10 people banned",
-    "gathering_size_25_11": "Gatherings of more than 25 people banned",
-    "gathering_size_100_26": "Gatherings of more than 100 people banned",
-    "gathering_size_500_101": "Gatherings of more than 500 people banned",
+    "gathering_size_10_0": "Gatherings limited to 10 people or fewer",
+    "gathering_size_25_11": "Gatherings limited to between 11 and 25 people",
+    "gathering_size_100_26": "Gatherings limited to between 26 and 100 people",
+    "gathering_size_500_101": "Gatherings limited to between 101 and 500 people",
     "lockdown": "Lockdown",
     "non-essential_services_closure": "Non-essential services closed",
     "religious_gatherings_banned": "Religious gatherings banned",

@@ -18,7 +18,7 @@ from analysis.refine.contracts import Field
 if TYPE_CHECKING:
     from analysis.refine.workbench import Workbench
 
-FLAGS = ("ok", "first", "gap", "revision", "resolved", "dip", "missing")
+FLAGS = ("ok", "first", "gap", "revision", "resolved", "dip", "held", "missing")
 
 DATE = Field("date", "date", "Day the count is of", "day")
 DAYS = Field(
@@ -43,7 +43,8 @@ def series_fields(word: str, meaning: str, out_of: str) -> tuple[Field, ...]:
         Field(f"{word}_flag", "text",
               "ok; first known count; gap (several days since the count before); revision (published count fell on "
               "this day); resolved (lowered by a later revision); dip (a wrong count, made good within a week, read "
-              "as missing); missing (no count published)",
+              "as missing); held (the count of the day before printed again in a week of more than ten a day: read as "
+              "missing); missing (no count published)",
               "label", choices=FLAGS),
     )  # fmt: skip
 
@@ -82,8 +83,8 @@ def _resolved(dates: pd.Series, published: pd.Series, word: str, subject: str) -
     added = np.diff(published.to_numpy()[known], prepend=np.nan)
     lowered = (increase < np.maximum(added, 0.0)) & (cut > 0)
     flag = np.select(
-        [status == "dip", status == "first", status == "revised", lowered, covered > 1],
-        ["dip", "first", "revision", "resolved", "gap"],
+        [status == "dip", status == "held", status == "first", status == "revised", lowered, covered > 1],
+        ["dip", "held", "first", "revision", "resolved", "gap"],
         "ok",
     )
     revision = days["revision"].to_numpy()[at]
@@ -111,3 +112,5 @@ def tally_series(bench: Workbench, dataset: str, frame: pd.DataFrame, key: str) 
         bench.tally(dataset, "changed", reason, frame.loc[flag == "resolved", key])
         reason = f"cumulative {word} dipped and came back within a week: a wrong count, read as missing"
         bench.tally(dataset, "changed", reason, frame.loc[flag == "dip", key], topic="missing")
+        reason = f"cumulative {word} of the day before printed again in a busy week: no count, read as missing"
+        bench.tally(dataset, "changed", reason, frame.loc[flag == "held", key], topic="missing")

@@ -86,7 +86,7 @@ def generator_version() -> str:
 
 
 def _datasets() -> list[Raw]:
-    from analysis.sample import casefiles, hospitals, layers, policies, statistical_areas, tables
+    from analysis.sample import casefiles, community, hospitals, layers, policies, statistical_areas, tables
 
     made = [
         *tables.census_tables(),
@@ -107,6 +107,9 @@ def _datasets() -> list[Raw]:
         statistical_areas.crowding_file(),
         statistical_areas.area_file(),
         statistical_areas.tract_file(),
+        community.early_table(),
+        community.late_table(),
+        community.measures_file(),
         policies.policy_file(),
     ]
     return sorted(made, key=lambda raw: raw.dataset)

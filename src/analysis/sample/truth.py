@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 from scipy.special import ndtr
 
-from analysis.sample import calibration, casefiles, epidemic, hospitals
+from analysis.sample import calibration, casefiles, community, epidemic, hospitals
 from analysis.sample.areas import areas
 from analysis.sample.names import CITY, COUNTY, NEIGHBORHOODS, NEW_NEIGHBORHOOD, STATE
 from analysis.sample.outlines import SURVEY_ERROR, outlines
@@ -230,5 +230,10 @@ def _covid() -> dict[str, Any]:
             "relative_rate": np.round(where.rate / where.rate.mean(), 6).tolist(),
             "last_day": casefiles.PLACES_UNTIL.isoformat(),
             "true_cases_until_last_day": course.cases[:end].sum(axis=0).tolist(),
+        },
+        "community_tables": {
+            "saved": {edition: day.isoformat() for edition, day in community.SAVED.items()},
+            "tests_ratio_per_10_points_of_crowding": community.TESTS_RATIO,
+            "share_in_second_part": community.OTHER_PART,
         },
     }  # fmt: skip
