@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.methods.planted import measures_with_truth
 from analysis.methods.shares import share
 from analysis.methods.tract_areas import tracts_of
-from analysis.methods.typical_change import typical_change
+from analysis.methods.typical_change import typical_change, typical_changes
 from analysis.project import AnalysisError
 
 
@@ -61,3 +62,12 @@ def test_intervals_of_the_typical_change_cover() -> None:
 
 def test_a_handful_of_tracts_is_no_estimate() -> None:
     assert typical_change(pd.Series(range(10), dtype=float)).status == "not_applicable"
+
+
+def test_a_log_change_is_told_in_percent() -> None:
+    measures, _ = measures_with_truth(3)
+    everyone = measures.table.index
+    told = typical_changes(measures, {"all": everyone, "few": everyone[:5]}).set_index("label")
+    logs = measures.table["median_gross_rent_change"].median()
+    assert told.loc["Real median gross rent", "all"] == pytest.approx(100 * np.expm1(logs / 100))
+    assert told["few"].isna().all()

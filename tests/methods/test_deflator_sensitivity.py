@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.methods.deflator_sensitivity import NOMINAL, deflated_changes
+from analysis.methods.deflator_sensitivity import NOMINAL, SurveyDollars, deflated_changes
 from analysis.methods.prices import PriceIndex
 from analysis.project import AnalysisError
 
@@ -59,3 +59,17 @@ def test_an_unknown_column_is_named(tracts: pd.DataFrame) -> None:
         deflated_changes(
             tracts, tracts["income"], columns={"x": "rent"}, indexes={}, dollar_years={"": 2000}, to_year=2018
         )
+
+
+def test_a_survey_in_national_dollars_is_restated_before_it_meets_local_ones(tracts: pd.DataFrame) -> None:
+    national = PriceIndex("us", {2000: 100.0, 2014: 140.0, 2018: 150.0})
+    local = PriceIndex("local", {2000: 100.0, 2014: 130.0, 2018: 150.0})
+    truly = tracts["income"] * 1.2  # real growth by local prices, half of the answers given in 2014, half in 2018
+    said_2014, said_2018 = truly * 130 / 100, truly * 150 / 100
+    published = (said_2014 * 150 / 140 + said_2018) / 2
+    survey = SurveyDollars((2014, 2018), 2018, national)
+    choices = {"columns": {"x": "income"}, "indexes": {"local": local}, "dollar_years": {"": 2000}, "to_year": 2018}
+    right = deflated_changes(tracts, published, survey=survey, draws=20, **choices)[1].change.value
+    naive = deflated_changes(tracts, published, draws=20, **choices)[1].change.value
+    assert naive < right
+    assert right == pytest.approx(20.0, abs=0.3)

@@ -20,6 +20,29 @@ NOMINAL = "not deflated"
 
 
 @dataclass(frozen=True)
+class SurveyDollars:
+    """How a survey over several years states its dollars: in those of ``to_year``, by the index ``published_in``.
+
+    Amounts reported in each of ``years`` were brought to ``to_year`` by that index before they were pooled. Read in
+    another index they are larger or smaller by the mean of the two indexes' ratios over the years.
+
+    >>> survey = SurveyDollars((2017, 2018), 2018, PriceIndex("us", {2017: 100.0, 2018: 102.0}))
+    >>> round(survey.factor(PriceIndex("local", {2017: 100.0, 2018: 104.0})), 4)
+    1.0098
+    """
+
+    years: tuple[int, ...]
+    to_year: int
+    published_in: PriceIndex
+
+    def factor(self, index: PriceIndex) -> float:
+        """What a published amount is multiplied by to be in dollars of ``to_year`` by ``index``; unitless."""
+        return sum(
+            float(index.ratio(year, self.to_year) / self.published_in.ratio(year, self.to_year)) for year in self.years
+        ) / len(self.years)
+
+
+@dataclass(frozen=True)
 class DeflatedChange:
     """Change of the typical tract's median under one choice.
 
@@ -41,6 +64,7 @@ def deflated_changes(
     indexes: Mapping[str, PriceIndex],
     dollar_years: Mapping[str, int],
     to_year: int,
+    survey: SurveyDollars | None = None,
     draws: int = 500,
 ) -> tuple[DeflatedChange, ...]:
     """Change in percent from ``before`` to ``after`` for every combination of index, base year and source of medians.
@@ -53,6 +77,8 @@ def deflated_changes(
         Dollars of ``to_year`` by tract code.
     dollar_years
         Name of the reading → year whose dollars ``before`` is in; a census asks for incomes of the year before.
+    survey
+        How a survey over several years states the dollars of ``after``; without it ``after`` is taken as it is.
 
     Raises
     ------
@@ -81,7 +107,8 @@ def deflated_changes(
         start = median_across_tracts(nominal, late, draws=draws).typical
         found.append(DeflatedChange(NOMINAL, years[0], source, start))
         for label, index in indexes.items():
+            restated = late * (survey.factor(index) if survey else 1.0)
             for year in years:
-                real = median_across_tracts(deflate(nominal, year, to_year, index), late, draws=draws).typical
+                real = median_across_tracts(deflate(nominal, year, to_year, index), restated, draws=draws).typical
                 found.append(DeflatedChange(label, year, source, real))
     return tuple(found)

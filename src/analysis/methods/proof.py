@@ -125,6 +125,25 @@ def _multiverse(seeds: int) -> Proof:
     )
 
 
+def _robust_groups(seeds: int) -> Proof:
+    named, right, wanted = 0, 0, 0
+    for seed in range(seeds):
+        measures, truth = measures_with_truth(seed)
+        data = {"log": measures}
+        group = robust_groups(data, multiverse(data), draws=10, seed=seed).table["group"]
+        real = scores(truth, "percentile", equal_weights(list(KEYS))).rank(ascending=False) <= 0.2 * len(truth)
+        robust = (group == "robustly in").reindex(truth.index, fill_value=False)
+        named, right, wanted = named + int(robust.sum()), right + int((robust & real).sum()), wanted + int(real.sum())
+    return Proof(
+        "robust_groups",
+        "tracts whose true changes are known, seen through errors of the size of a survey's, named by the strict rule",
+        seeds,
+        found=round(100 * right / wanted, 2),
+        false_alarms=round(100 * (named - right) / max(named, 1), 2),
+        nominal_false_alarms=10.0,
+    )
+
+
 def _local_moran(seeds: int) -> Proof:
     board, alarms, found = lattice(20, 20), [], []
     block = np.zeros((20, 20), dtype=bool)
@@ -248,6 +267,7 @@ TRIALS: Mapping[str, tuple[Callable[[int], Proof], int]] = {
     "median_across_tracts": (_median_across_tracts, 40),
     "moran": (_moran, 40),
     "multiverse": (_multiverse, 3),
+    "robust_groups": (_robust_groups, 5),
     "segregation": (_segregation, 60),
 }
 """The trial of each method and its usual number of seeds."""

@@ -37,6 +37,8 @@ def typical_change(changes: pd.Series, *, level: float = 0.95, draws: int = DRAW
 def typical_changes(measures: ChangeMeasures, groups: Mapping[str, pd.Index]) -> pd.DataFrame:
     """One row a measure: its label, the unit of its change, and for each group the columns NAME, NAME_low, NAME_high.
 
+    Changes measured on the log scale are given back in percent. A group of fewer than eleven tracts has no values.
+
     Raises AnalysisError when a group names a tract that was not measured.
     """
     unknown = {name: tracts.difference(measures.table.index) for name, tracts in groups.items()}
@@ -48,6 +50,13 @@ def typical_changes(measures: ChangeMeasures, groups: Mapping[str, pd.Index]) ->
         row: dict[str, object] = {"label": measure.label, "unit": measure.change_unit}
         for name, tracts in groups.items():
             found = typical_change(measures.table.loc[tracts, f"{measure.key}_change"])
-            row |= {name: found.value, f"{name}_low": found.lower, f"{name}_high": found.upper}
+            log = measures.form == "log" and measure.change_unit == "percent"
+            ends = [_percent(x) if log else x for x in (found.value, found.lower, found.upper)]
+            row |= dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _percent(log_change: float) -> float:
+    """100 times a log ratio as a change in percent."""
+    return 100 * float(np.expm1(log_change / 100))
