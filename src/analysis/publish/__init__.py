@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analysis.publish.downloads import download
     from analysis.publish.exhibits import figure, map
-    from analysis.publish.findings import Finding, finding
+    from analysis.publish.findings import Finding, estimate, finding
     from analysis.publish.payload import Published, published
     from analysis.publish.previews import preview
     from analysis.publish.tables import Column, table
@@ -25,6 +25,7 @@ __all__ = [
     "Finding",
     "Published",
     "download",
+    "estimate",
     "figure",
     "finding",
     "map",
@@ -38,6 +39,7 @@ _HOMES = {
     "Finding": "findings",
     "Published": "payload",
     "download": "downloads",
+    "estimate": "findings",
     "figure": "exhibits",
     "finding": "findings",
     "map": "exhibits",

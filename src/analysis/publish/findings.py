@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from analysis.project import AnalysisError
 from analysis.publish import session
@@ -348,6 +348,41 @@ def summary(found: Finding) -> str:
 
     bounds = f" ({phrases.interval_words(found)})" if found.interval is not None else ""
     return f"{found.name}: {phrases.value(found)}{bounds}".replace("\u00a0", " ")
+
+
+class Estimated(Protocol):
+    """What a method hands over: a value with its ends, or the reason why there is none."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def interval(self) -> tuple[float, float] | None: ...
+    @property
+    def level(self) -> float: ...
+    @property
+    def n(self) -> int | None: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+def estimate(name: str, found: Estimated, *, unit: str, **facts: Any) -> Finding:
+    """Record a method's estimate whole: value, interval, level and size, or its status with the reason.
+
+    ``facts`` are those of :func:`finding` (denominator, area, period, method, …). An estimate without an interval says
+    in its ``reason`` why; one on fewer cases than the policy's minimum becomes ``not_applicable``, which is what
+    ``{% if name.ok %}`` in prose asks about.
+    """
+    few = found.n is not None and found.n < current_policy().minimum_events and unit in {"percent", "points"}
+    if found.status != "ok" or few:
+        reason = found.reason if found.status != "ok" else f"it would rest on {found.n} cases only"
+        status = found.status if found.status != "ok" else "not_applicable"
+        return finding(name, None, unit=unit, status=status, **{**facts, "note": reason})  # type: ignore[arg-type]
+    if found.interval is None:
+        facts.setdefault("no_interval", found.reason)
+        return finding(name, found.value, unit=unit, n=found.n, **facts)
+    return finding(name, found.value, unit=unit, interval=found.interval, level=found.level, n=found.n, **facts)
 
 
 def finding_card(found: Finding) -> str:
