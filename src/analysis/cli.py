@@ -129,6 +129,7 @@ def report(
 def status(source: SourceOption = None) -> None:
     """Say of every report whether it is fresh, and if not, because of what."""
     from analysis.report.build import status as verdicts
+    from analysis.report.editions import withdrawn
     from analysis.report.groundwork import stale_tables
 
     project, chosen = _in(source)
@@ -136,6 +137,8 @@ def status(source: SourceOption = None) -> None:
         print(f"table {table}  stale: {why}")
     for name, verdict in verdicts(project, chosen).items():
         print(f"{name}  {verdict.words}")
+    for name in withdrawn(project, chosen):
+        print(f"{name}  withdrawn: its notebook or a parameter is gone; the page is no longer listed")
 
 
 @app.command()

@@ -18,7 +18,7 @@ from analysis.project import AnalysisError, Project
 from analysis.report import build as building
 from analysis.report import execution, ledger, storage
 from analysis.report.build import build, status
-from analysis.report.editions import Edition, edition, planned
+from analysis.report.editions import Edition, edition, planned, withdrawn
 from analysis.report.execution import places
 from analysis.report.notebook import read_notebook
 from analysis.report.storage import sole_builder
@@ -253,6 +253,7 @@ def test_issued_editions_are_kept_up_to_date(city: Project) -> None:
     assert "PARAMS=&#34;area=cd-12&#34;" in page
     (city.notebooks / "01_permits.ipynb").rename(city.notebooks / "04_permits.ipynb")
     assert [e.name for e in planned(city, "sample")] == ["02_nothing", "04_permits"]
+    assert withdrawn(city, "sample") == ("01_permits--cd-12",)
 
 
 def test_longest_first(monkeypatch: pytest.MonkeyPatch, city: Project) -> None:

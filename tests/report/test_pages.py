@@ -99,6 +99,18 @@ def test_every_number_has_a_card_and_every_card_its_evidence(built: Project) -> 
     assert "No interval: every permit is on record" in tree.get_element_by_id("finding-issued").text_content()
 
 
+def test_numbers_hold_on_to_their_signs_and_long_ones_flow(built: Project) -> None:
+    text = page_of(built)
+    assert re.search(
+        r'<span class="keep"><button [^>]*data-finding="wait_now"[^>]*>96.0\s*days</button>[.,]</span>', text
+    )
+    tree = lxml_html.document_fromstring(text)
+    flowing = tree.xpath("//span[@role='button']")
+    assert [e.text_content().replace("\u00a0", " ") for e in flowing] == ["fell 15.8 percent (12.7 to 19.0 percent)"]
+    assert tree.get_element_by_id(flowing[0].get("data-card")).get("popover") is not None
+    assert flowing[0].get("tabindex") == "0"
+
+
 def test_figures_and_tables_are_numbered_described_and_downloadable(built: Project) -> None:
     tree = lxml_html.document_fromstring(page_of(built))
     labels = [e.text_content() for e in tree.xpath("//figure//p[@class='label']")]

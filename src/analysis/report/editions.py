@@ -90,18 +90,18 @@ def find_notebook(project: Project, wanted: str) -> Notebook:
     return read_notebook(found[0])
 
 
-def issued(project: Project, source: str) -> tuple[tuple[str, dict[str, Any]], ...]:
-    """Notebook and parameters of every edition issued so far, by the records beside the executed notebooks."""
-    records = sorted((project.reports(source) / "executed").glob("*.json"))
-    found = [read_json(path) for path in records]
-    return tuple((r["notebook"], r["given"]) for r in found if isinstance(r, dict) and "given" in r)
+def issued(project: Project, source: str) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Notebook and given parameters of every edition issued so far, by name, from the records of their runs."""
+    folder = project.reports(source) / "executed"
+    # Records are called NAME.json; what lies beside them has another dot in its name.
+    records = {path.stem: read_json(path) for path in sorted(folder.glob("*.json")) if "." not in path.stem}
+    return {name: (r["notebook"], r["given"]) for name, r in records.items() if isinstance(r, dict) and "given" in r}
 
 
 def withdrawn(project: Project, source: str) -> tuple[str, ...]:
     """Names of issued editions whose notebook is gone or no longer has their parameters."""
-    current = {e.name for e in planned(project, source)}
-    records = sorted((project.reports(source) / "executed").glob("*.json"))
-    return tuple(path.stem for path in records if path.stem.count(".") == 0 and path.stem not in current)
+    current = {edition.name for edition in planned(project, source)}
+    return tuple(name for name in issued(project, source) if name not in current)
 
 
 def planned(project: Project, source: str) -> tuple[Edition, ...]:
@@ -113,7 +113,7 @@ def planned(project: Project, source: str) -> tuple[Edition, ...]:
     read = {path.stem: read_notebook(path) for path in notebooks(project)}
     for stem, notebook in read.items():
         found[stem] = _edition_or_bare(notebook)
-    for stem, given in issued(project, source):
+    for stem, given in issued(project, source).values():
         if stem in read and given:
             again = _edition_or_none(read[stem], given)
             if again is not None:

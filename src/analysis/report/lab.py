@@ -34,4 +34,6 @@ def open_lab(project: Project, options: Sequence[str]) -> None:
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={project.root}"]
     start = f"--LabApp.default_url=/lab/tree/{project.notebooks.name}"
-    os.execv(sys.executable, [*command, start, *options])
+    # Offices without the internet, and people who want to work: no look for news or updates.
+    quiet = ("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
+    os.execv(sys.executable, [*command, start, *quiet, *options])

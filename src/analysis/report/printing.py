@@ -25,7 +25,7 @@ from analysis.report.storage import canonical, digest, put
 _NUMBER = r"<button [^>]*data-finding=[^>]*>[^<]*</button>"
 # A button is a box that cannot flow with the text, so a long list of names is not one.
 _LONG_NUMBER = re.compile(
-    r'<button type="button" class="finding" data-finding="[\w-]+" popovertarget="([\w-]+)"([^>]*>[^<]{60,})</button>'
+    r'<button type="button" class="finding" data-finding="[\w-]+" popovertarget="([\w-]+)"([^>]*>[^<]{30,})</button>'
 )
 _NUMBER_AND_SIGNS = re.compile(rf"[(\[“‘]+{_NUMBER}[.,;:!?)\]”’%]*|{_NUMBER}[.,;:!?)\]”’%]+")
 
