@@ -132,7 +132,7 @@ def cell_text(value: Any) -> str:
     """A raw value for reading: four significant digits, a dash where there is none.
 
     >>> [cell_text(v) for v in (1234.5678, 0.00012344, 1999, None, True, "a")]
-    ['1235', '0.0001235', '1999', '–', 'yes', 'a']
+    ['1235', '0.0001234', '1999', '–', 'yes', 'a']
     """
     if value is None:
         return "–"
