@@ -1,0 +1,93 @@
+"""Which places may be named, and what is said about them together.
+
+A name steers people to a place, so it needs more than one lucky tract: see :func:`councils`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from analysis.methods import margins_of_error
+from analysis.methods.estimate import Estimate
+from analysis.project import AnalysisError
+
+MEDIANS = ("median_household_income", "median_gross_rent", "median_home_value")
+
+
+def councils(areas: pd.DataFrame, named: pd.Index, *, least_tracts: int = 3, least_share: float = 0.5) -> list[str]:
+    """Neighborhood councils in which enough of the tracts are named, most first, each with its count.
+
+    ``areas`` is the crosswalk of tracts to areas (geoid, kind, area_id, area_name, weight_area). A tract belongs to
+    the council that holds most of it. A council is listed when at least ``least_tracts`` of its tracts and at least
+    ``least_share`` (0 to 1) of them are named.
+
+    >>> table = pd.DataFrame({"geoid": list("abcde"), "kind": "neighborhood_council", "weight_area": 1.0,
+    ...                       "area_id": ["nc-x"] * 4 + ["nc-y"], "area_name": ["Exeter"] * 4 + ["Yarrow"]})
+    >>> councils(table, pd.Index(list("abce")))
+    ['Exeter (3 of 4 tracts)']
+    """
+    parts = areas[areas["kind"] == "neighborhood_council"].sort_values(["weight_area", "area_id"])
+    main = parts.groupby("geoid")[["area_id", "area_name"]].last()
+    main["here"] = main.index.isin(named).astype(int)
+    counts = main.groupby(["area_id", "area_name"])["here"].agg(["sum", "count"]).reset_index()
+    enough = counts[(counts["sum"] >= least_tracts) & (counts["sum"] >= least_share * counts["count"])]
+    ordered = enough.sort_values(["sum", "area_name"], ascending=[False, True])
+    rows = zip(ordered["area_name"], ordered["sum"], ordered["count"], strict=True)
+    return [f"{name} ({here} of {tracts} tracts)" for name, here, tracts in rows]
+
+
+def household_shares(
+    counted: pd.Series, households: pd.Series, groups: Mapping[str, pd.Index]
+) -> dict[str, float | None]:
+    """Percent of the households of each group of tracts that ``counted`` counts, pooled; None for an empty group.
+
+    >>> household_shares(pd.Series({"a": 30.0, "b": 10.0}), pd.Series({"a": 60.0, "b": 40.0}),
+    ...                  {"both": pd.Index(["a", "b"]), "none": pd.Index([])})
+    {'both': 40.0, 'none': None}
+    """
+    found: dict[str, float | None] = {}
+    for name, tracts in groups.items():
+        known = counted.reindex(tracts).dropna()
+        total = float(households.reindex(known.index).sum())
+        found[name] = 100 * float(known.sum()) / total if total > 0 else None
+    return found
+
+
+def at_least(values: pd.Series, mark: float) -> pd.Index[str]:
+    """Codes whose value is known and at least ``mark``; a missing value is never counted as either.
+
+    >>> list(at_least(pd.Series({"a": 0.4, "b": np.nan, "c": 0.2}), 0.3))
+    ['a']
+    """
+    if not np.isfinite(mark):
+        raise AnalysisError("there is no mark to compare with: the value of the middle tract is missing")
+    kept: pd.Index[str] = values.index[values.notna() & (values >= mark)]
+    return kept
+
+
+def sum_with_margin(values: pd.Series, margins: pd.Series) -> Estimate:
+    """Sum of survey estimates with its 90 percent margin, in their unit; ``not_applicable`` when there are none.
+
+    >>> found = sum_with_margin(pd.Series([100.0, 50.0]), pd.Series([30.0, 40.0]))
+    >>> found.value, found.interval, found.level
+    (150.0, (100.0, 200.0), 0.9)
+    """
+    known = values.dropna()
+    if known.empty:
+        return Estimate.empty("not_applicable", "there are no tracts to add")
+    margin = float(margins_of_error.of_sum(margins.reindex(known.index), known))
+    total = float(known.sum())
+    return Estimate(total, max(total - margin, 0.0), total + margin, 0.9, len(known))
+
+
+def with_published_medians(periods: pd.DataFrame) -> pd.DataFrame:
+    """The tract table with the medians of the crosswalk file as published, to see what they would change.
+
+    >>> table = pd.DataFrame({name: [800.0] for name in MEDIANS} | {f"{name}_udp": [400.0] for name in MEDIANS})
+    >>> with_published_medians(table)["median_gross_rent"].tolist()
+    [400.0]
+    """
+    return periods.assign(**{name: periods[f"{name}_udp"] for name in MEDIANS})
