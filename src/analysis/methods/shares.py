@@ -28,4 +28,6 @@ def share(hits: npt.ArrayLike, *, level: float = 0.95) -> Estimate:
         return Estimate.empty("not_applicable", "there is nothing to take a share of")
     count, total = sum(map(bool, known)), len(known)
     lower, upper = proportion_confint(count, total, alpha=1 - level, method="wilson")
-    return Estimate(100 * count / total, 100 * float(lower), 100 * float(upper), level, total)
+    value = 100 * count / total
+    # Where all or none are true, Wilson's end is the value itself and rounding must not part the two.
+    return Estimate(value, min(100 * float(lower), value), max(100 * float(upper), value), level, total)
