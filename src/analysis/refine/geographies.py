@@ -1,4 +1,4 @@
-"""Shapes: tracts, council districts, neighbourhood councils, and who overlaps whom.
+"""Shapes: tracts, council districts, neighborhood councils, and who overlaps whom.
 
 Areas are measured in the city's projected reference system. People are shared out
 by area, because no counts by block are held: inside a tract they are taken to live
@@ -120,7 +120,7 @@ def build_council_districts(bench: Workbench) -> Any:
 
 
 def build_neighborhood_councils(bench: Workbench) -> Any:
-    """Outlines of the neighbourhood councils of 2020, by name; a council that stands twice is kept once."""
+    """Outlines of the neighborhood councils of 2020, by name; a council that stands twice is kept once."""
     import geopandas
 
     dataset = "neighborhood_councils_2020"
@@ -173,7 +173,7 @@ def overlaps(tracts: Any, areas: Any, crs: str) -> pd.DataFrame:
 
 
 def build_tract_areas(bench: Workbench) -> pd.DataFrame:
-    """Shares of tracts in districts and neighbourhood councils, with the people estimated to live there."""
+    """Shares of tracts in districts and neighborhood councils, with the people estimated to live there."""
     tracts = bench.refined("tract_shapes")
     people = residents_2010(bench, tracts["geoid"])
     kinds = {"council_district": "council_districts", "neighborhood_council": "neighborhood_councils"}
@@ -226,7 +226,7 @@ def _tally_losses(
                 f"tract partly outside the city ({beyond:,.0f} people by area are beyond it)", cut.index)  # fmt: skip
     served = frame[frame["kind"] == "neighborhood_council"].groupby("geoid")["weight_area"].sum()
     gap = inside[served.reindex(inside.index).fillna(0.0) < inside - SLIVER]
-    bench.tally("neighborhood_councils_2020", "flagged", "city tract partly outside every neighbourhood council",
+    bench.tally("neighborhood_councils_2020", "flagged", "city tract partly outside every neighborhood council",
                 gap.index)  # fmt: skip
 
 
@@ -262,11 +262,11 @@ TABLES = (
     ),
     Table(
         name="neighborhood_councils",
-        title="Outlines of the neighbourhood councils certified in 2020",
+        title="Outlines of the neighborhood councils certified in 2020",
         key=("area_id",),
         fields=(
             Field("area_id", "text", "Neighbourhood council, nc- and its name", "code", pattern=r"^nc-[a-z0-9-]+$"),
-            Field("name", "text", "Name of the neighbourhood council", "name"),
+            Field("name", "text", "Name of the neighborhood council", "name"),
             Field("region", "text", "Service region of the city department that serves the councils", "name",
                   nullable=True),
             Field("in_2018", "truth", "The edition of 2018 has a council of the same name", "yes or no"),
@@ -279,14 +279,14 @@ TABLES = (
     ),
     Table(
         name="tract_areas",
-        title="Which share of each tract lies in which council district and neighbourhood council",
+        title="Which share of each tract lies in which council district and neighborhood council",
         key=("geoid", "area_id"),
         fields=(
             GEOID,
             Field("kind", "text", "Kind of the area", "label", choices=("council_district", "neighborhood_council")),
-            Field("area_id", "text", "The district or neighbourhood council", "code",
+            Field("area_id", "text", "The district or neighborhood council", "code",
                   pattern=r"^(cd|nc)-[a-z0-9-]+$"),
-            Field("area_name", "text", "Name of the district or neighbourhood council", "name"),
+            Field("area_name", "text", "Name of the district or neighborhood council", "name"),
             Field("area_km2", "number", "Area that tract and district share", "km2", minimum=0),
             Field("weight_area", "number",
                   "Share of the tract that lies in the area: multiply a tract's count by it, then add up over tracts",
