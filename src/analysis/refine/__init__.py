@@ -7,24 +7,38 @@ from typing import Any
 
 _HOMES = {
     "accounting": "analysis.refine.tallying",
+    "catalogue": "analysis.refine.audits",
+    "conservation": "analysis.refine.audits",
     "dictionary": "analysis.refine.registry",
     "holdings": "analysis.refine.inventory",
     "lineage": "analysis.refine.registry",
     "load": "analysis.refine.loading",
+    "median_bounds": "analysis.refine.audits",
+    "papers": "analysis.refine.audits",
     "quality": "analysis.refine.grading",
+    "recency": "analysis.refine.audits",
     "refine_tables": "analysis.refine.building",
+    "regraded": "analysis.refine.audits",
     "tables": "analysis.refine.registry",
+    "vintage_trap": "analysis.refine.audits",
 }
 
 __all__ = [
     "accounting",
+    "catalogue",
+    "conservation",
     "dictionary",
     "holdings",
     "lineage",
     "load",
+    "median_bounds",
+    "papers",
     "quality",
+    "recency",
     "refine_tables",
+    "regraded",
     "tables",
+    "vintage_trap",
 ]
 
 

@@ -9,7 +9,7 @@ from analysis.provenance import Tally
 from analysis.refine.registry import tables
 from analysis.refine.storage import read_meta
 
-COLUMNS = ("dataset", "action", "reason", "rows", "rows_read", "share", "tables", "examples")
+COLUMNS = ("dataset", "action", "reason", "rows", "rows_read", "share", "topic", "tables", "examples")
 
 
 def tallies_of(project: Project, source: str) -> dict[Tally, list[str]]:
@@ -34,7 +34,8 @@ def accounting(project: Project | None = None, source: str | None = None) -> pd.
 
     Columns: dataset, action (dropped, changed, flagged, kept), reason, rows, rows_read
     (of the dataset), share (rows of rows_read; missing where the rows counted are
-    not rows of the file), tables (which made it), examples (keys, never people). Several tables that
+    not rows of the file), topic (outside: of another place; repeat, revision, missing,
+    replaced, or nothing), tables (which made it), examples (keys, never people). Several tables that
     count the same thing make one row. Sorted by dataset, action and size.
     """
     project, source = project or current_project(), source or current_source()
@@ -47,6 +48,7 @@ def accounting(project: Project | None = None, source: str | None = None) -> pd.
             one.rows,
             read.get(one.dataset),
             one.rows / read[one.dataset] if 0 < one.rows <= read.get(one.dataset, 0) else None,
+            one.topic,
             ", ".join(sorted(names)),
             ", ".join(one.examples),
         )
