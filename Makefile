@@ -47,8 +47,9 @@ new: setup ## scaffold a notebook: make new NAME=tenant_protection
 	@test -n "$(NAME)" || { echo 'say its name: make new NAME=tenant_protection'; exit 2; }
 	@$(RUN) new $(NAME)
 
+# One thread a worker: two workers with two threads each only wait for one another.
 test: setup ## run the tests
-	@$(BIN)/python -m pytest -n $(JOBS)
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
 lint: setup ## check style, types and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
