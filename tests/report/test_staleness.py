@@ -197,3 +197,29 @@ def test_verdicts_name_a_module_that_is_gone(built: Project) -> None:
     judge = staleness.Judge(built, "sample")
     gone = {"analysis.methods.gone": fingerprint.module_file("analysis.methods.gone")}
     assert judge._changed(gone, {"analysis.methods.gone": Mark("a", "b")}) == ["analysis.methods.gone"]
+
+
+def test_a_notebook_that_asks_about_the_data_follows_everything_that_is_held(city: Project) -> None:
+    """Raw editions nobody loads, entries of the catalogue, and which other notebook reads which table."""
+    cells = whitepaper.small_cells()
+    at = next(number for number, cell in enumerate(cells) if cell[0] == "code")
+    cells[at:at] = [("code", "from analysis import refine", ())]
+    write_notebook(city, "03_holdings", cells)
+    wanted = [edition for edition in planned(city, "sample") if edition.name == "03_holdings"]
+    assert [o.action for o in build(city, "sample", wanted, jobs=1)] == ["built"]
+    assert words(city)["03_holdings"] == "fresh"
+
+    other = write_notebook(city, "04_prices", [("code", 'load("prices")', ())])
+    assert words(city)["03_holdings"] == "stale: the holdings changed (notebooks/04_prices)"
+    other.unlink()
+    manifest = city.raw("sample", "parks") / "manifest.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("{}", encoding="utf-8")
+    assert words(city)["03_holdings"] == "stale: the holdings changed (data/raw/sample/parks/manifest.json)"
+    manifest.unlink()
+    entries = city.catalog / "building.yml"
+    text = entries.read_text(encoding="utf-8")
+    entry = text[text.index("  - id: ") :]
+    name = entry.split("id: ")[1].split("\n")[0].strip()
+    entries.write_text(text.rstrip("\n") + "\n" + entry.replace(name, "parks"), encoding="utf-8")
+    assert words(city)["03_holdings"] == "stale: the catalogue has new entries (parks)"

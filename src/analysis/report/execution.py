@@ -57,9 +57,9 @@ class Record:
 
     ``modules`` are the modules of this package it imported, ``tables`` the refined tables it loaded with the hash of
     their descriptions, ``datasets`` the catalogue entries those came from, ``holdings`` everything in data/raw and
-    data/processed for a notebook that asks about the data themselves, ``settings`` and ``environment`` what
-    :class:`analysis.report.surroundings.Surroundings` says. ``settled`` is false when a module or table changed while
-    the run went on: then nobody knows which version it saw, and it counts as stale.
+    data/processed and who reads it, for a notebook that asks about the data themselves, ``settings`` and
+    ``environment`` what :class:`analysis.report.surroundings.Surroundings` says. ``settled`` is false when a module or
+    table changed while the run went on: then nobody knows which version it saw, and it counts as stale.
     """
 
     notebook: str
@@ -331,10 +331,14 @@ def _description(project: Project, source: str, table: str) -> Path:
 
 
 def holdings(project: Project, source: str) -> dict[str, str]:
-    """The hash of every description in data/raw and data/processed of a source, by file."""
+    """The hash of every description in data/raw and data/processed of a source, by file; and by notebook its tables."""
+    from analysis.refine import papers
+
     found = [*project.raw(source).rglob("*.json"), *project.processed(source).rglob("*.json")]
     kept = [path for path in found if not path.name.startswith(("part-", "."))]
-    return {path.relative_to(project.root).as_posix(): digest(path.read_bytes()) for path in sorted(kept)}
+    held = {path.relative_to(project.root).as_posix(): digest(path.read_bytes()) for path in sorted(kept)}
+    readers = papers(project).groupby("paper")["table"].agg(", ".join)
+    return held | {f"notebooks/{paper}": tables for paper, tables in readers.items()}
 
 
 def _without_makers(modules: Mapping[str, str]) -> dict[str, str]:

@@ -94,6 +94,9 @@ class Judge:
             changed = {name for name in {*held, *record.holdings} if held.get(name) != record.holdings.get(name)}
             if changed:
                 yield f"the holdings changed ({', '.join(sorted(changed)[:3])}{', …' if len(changed) > 3 else ''})"
+            new = set(dataset_hashes(self.project)) - set(record.datasets)
+            if new:
+                yield f"the catalogue has new entries ({', '.join(sorted(new)[:3])}{', …' if len(new) > 3 else ''})"
         for name in self._changed({n: self.project.catalog / n for n in SETTINGS}, record.settings):
             yield f"{name} changed"
         yield from self._dataset_reasons(record.datasets)
