@@ -66,7 +66,7 @@ def places(desk: Desk) -> Desk:
          "in_two_aggregate_regions": ""}
         for n, r in (("Elm-Vale", "Elm"), ("Harbor", "Harbor"), ("Harbor", ""), ("Farms", "Farms"))
     ])  # fmt: skip
-    desk.build("covid_place_daily", "covid_places")
+    desk.build("covid_place_daily", "covid_places", "covid_place_regions")
     return desk
 
 
@@ -123,7 +123,8 @@ def test_places_know_where_they_lie_and_who_lives_there(places: Desk) -> None:
     }  # fmt: skip
     assert found.index[found["in_city"]].tolist() == ["elm-vale", "harbor", "westhill"]
     assert found.loc["elm-vale", "population"] == 1000
-    assert found.loc["elm-vale", "aggregate_population"] == 4000
+    regions = places.read("covid_place_regions").set_index("place")
+    assert regions["aggregate_population"].to_dict() == {"elm-vale": 4000, "farms": 4000, "harbor": 4000}
     assert found.loc["elm-vale", "crowded_share"] == 0.15
     assert found.loc["elm-vale", "people_in_poverty"] == 180
     assert found.loc["elm-vale", "largest_group"] == "hispanic"
@@ -141,6 +142,7 @@ def test_a_population_of_zero_is_missing_and_bad_shares_are_flagged(places: Desk
     counted = places.tallies("covid_places")
     assert counted["csa_area", "changed", "population of 0, read as missing: no rate can be formed"] == 1
     assert counted["csa_crowded", "dropped", "row without a name"] == 1
+    counted = places.tallies("covid_place_regions")
     assert counted["covid_place_population", "dropped", "second region of a place that lies in two"] == 1
 
 

@@ -191,4 +191,5 @@ def _too_few_people(table: pd.DataFrame, threshold: float) -> pd.Series:
     fewest = table["beds"].where(table["status"] == "ok").min()
     # The first days have no seven-day mean of their own: the largest count around them is the cautious one.
     people = table["occupied_7"].fillna(table["occupied"].rolling(2 * WEEK - 1, center=True, min_periods=WEEK).max())
-    return 100 * people / fewest < threshold
+    under: pd.Series = 100 * people / fewest < threshold
+    return under

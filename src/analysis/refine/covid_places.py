@@ -7,7 +7,7 @@ place has one name and one row a day, the larger of the counts where they differ
 
 The populations are those of the countywide statistical areas. The crosswalk of the
 Mayor's Office gives the population of a larger region, repeated for each place in it;
-it is kept under its own name and is no denominator for a single place. Areas were
+it is a table of its own and no denominator for a single place. Areas were
 computed in Web Mercator, which makes Los Angeles half as large again; they are brought
 back to the ground with the latitude of the place.
 """
@@ -142,7 +142,6 @@ def build_place_daily(bench: Workbench) -> pd.DataFrame:
 def build_places(bench: Workbench) -> pd.DataFrame:
     """Every place once, with population, jurisdiction and the shares of its residents, sorted by place."""
     rows = place_rows(bench)
-    short = full_names(rows)
     groups = rows.groupby("place")
     # The last known point: the early layout put places whose name it had cut elsewhere.
     frame = pd.DataFrame(
@@ -157,8 +156,8 @@ def build_places(bench: Workbench) -> pd.DataFrame:
     frame["jurisdiction"] = [_one_kind(kinds[place]) for place in frame.index]
     bench.tally(SERIES, "flagged", "place in more than one jurisdiction: its counts cannot be told apart",
                 frame.loc[frame["jurisdiction"] == "mixed", "name"])  # fmt: skip
-    frame = frame.join(_population_and_area(bench)).join(_aggregate(bench, rows, short))
-    frame = frame.join(_crowding(bench)).join(_poverty(bench)).join(_race(bench)).join(_age(bench))
+    frame = frame.join(_population_and_area(bench)).join(_crowding(bench)).join(_poverty(bench)).join(_race(bench))
+    frame = frame.join(_age(bench))
     areas = set(bench.raw("csa_area", ["hood.name"])["hood.name"].str.strip().dropna().map(slug))
     bench.tally("csa_area", "flagged", "place of the daily counts that is not in the file",
                 [place for place in frame.index if place not in areas], topic="missing")  # fmt: skip
@@ -214,9 +213,11 @@ def _population_and_area(bench: Workbench) -> pd.DataFrame:
     return frame.assign(population=frame["population"].mask(zero))
 
 
-def _aggregate(bench: Workbench, rows: pd.DataFrame, short: dict[str, str]) -> pd.DataFrame:
-    """The larger region of each place and its population."""
+def build_place_regions(bench: Workbench) -> pd.DataFrame:
+    """The larger region that the Mayor's Office put each place in, and that region's population, sorted by place."""
     dataset = "covid_place_population"
+    rows = place_rows(bench)
+    short = full_names(rows)
     raw = bench.raw(dataset, ["Region", "aggregate_region", "population", "neighborhood"])
     unnamed = raw["Region"].isna()
     bench.tally(dataset, "dropped", "second region of a place that lies in two", raw.loc[unnamed, "neighborhood"])
@@ -232,7 +233,10 @@ def _aggregate(bench: Workbench, rows: pd.DataFrame, short: dict[str, str]) -> p
     twice = frame.index.duplicated()
     bench.tally(dataset, "dropped", "place stands again with a region: the first row is kept", frame.index[twice],
                 topic="repeat")  # fmt: skip
-    return frame[~twice]
+    frame = frame[~twice]
+    unknown = ~frame.index.isin(rows["place"])
+    bench.tally(dataset, "dropped", "place that is not among the daily counts", frame.index[unknown])
+    return frame[~unknown].reset_index().sort_values("place", ignore_index=True)
 
 
 def full_names_from(rows: pd.DataFrame, names: pd.Series) -> dict[str, str]:
@@ -323,12 +327,8 @@ TABLES = (
             Field("jurisdiction", "text",
                   "Whether the place is in the city, another city, outside any city, or in more than one", "label",
                   choices=("city", "other_city", "unincorporated", "mixed", "unknown")),
-            Field("in_city", "truth", "At least a part of the place is a neighbourhood of the city", "yes or no"),
+            Field("in_city", "truth", "At least a part of the place is a neighborhood of the city", "yes or no"),
             _number("population", "Residents, the denominator of rates", "people", _ALL),
-            Field("aggregate_region", "text", "Larger region the Mayor's Office put the place in", "name",
-                  nullable=True),
-            _number("aggregate_population", "Residents of that larger region: no denominator for the place", "people",
-                    "all residents of the region"),
             _number("households", "Households whose crowding is known", "households", "all households of the place"),
             _number("crowded_households", "Households with more than one person a room", "households", "households"),
             _share_field("crowded_share", "Share of households with more than one person a room", "households"),
@@ -355,8 +355,20 @@ TABLES = (
             Field("latitude", "number", "Latitude of the place's point", "degrees", nullable=True),
         ),
         build=build_places,
-        inputs=(
-            SERIES, "covid_place_population", "csa_age_65", "csa_area", "csa_crowded", "csa_poverty", "csa_race",
+        inputs=(SERIES, "csa_age_65", "csa_area", "csa_crowded", "csa_poverty", "csa_race"),
+    ),
+    Table(
+        name="covid_place_regions",
+        title="The larger region of each place for which COVID-19 was counted",
+        key=("place",),
+        fields=(
+            Field("place", "text", "Place, as in covid_places", "code"),
+            Field("aggregate_region", "text", "Larger region the Mayor's Office put the place in", "name",
+                  nullable=True),
+            _number("aggregate_population", "Residents of that larger region: no denominator for the place", "people",
+                    "all residents of the region"),
         ),
+        build=build_place_regions,
+        inputs=(SERIES, "covid_place_population"),
     ),
 )  # fmt: skip
