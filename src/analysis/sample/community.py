@@ -18,7 +18,7 @@ from analysis.sample.wire import Cell, Raw, delimited
 
 SAVED = {"early": date(2020, 5, 8), "late": date(2020, 12, 20)}
 """Last day of the counts in each table."""
-TESTED = 0.012
+TESTED = 0.05
 """People tested by spring over residents of a place without a crowded home."""
 TESTS_RATIO = 0.75
 """People tested per head in a place over those in one whose share of crowded homes is ten percentage points lower."""
