@@ -37,7 +37,8 @@ class Tally:
     """Rows of a dataset that were dropped, changed, flagged or kept on purpose, and why.
 
     ``topic`` says what a grade of quality should make of it: outside (of another
-    place), repeat, revision, missing, replaced, or nothing. ``examples`` are up to five keys of such rows (tract codes, places, dates), never a person.
+    place), repeat, revision, missing, replaced, or nothing. ``examples`` are up to five keys of such rows (tract
+    codes, places, dates), never a person.
     """
 
     dataset: str

@@ -13,7 +13,7 @@ NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.i
 FORBIDDEN = {"matplotlib", "seaborn", "plotly", "httpx", "requests", "urllib", "os", "sys", "pathlib", "sqlite3", "io"}
 ALLOWED = {"analysis", "pandas", "numpy"}
 ORDER = ["title", "parameters", "in-short", "decision", "sure", "not-shown", "approach"]
-LONGEST_CELL = 28
+LONGEST_CELL = 26
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)

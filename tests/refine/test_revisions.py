@@ -35,8 +35,8 @@ def test_daily_counts_are_never_negative_and_add_up_to_the_last_count(values: li
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers(0, 60), min_size=2, max_size=30))
-def test_a_series_that_never_falls_is_left_alone(steps: list[int]) -> None:
+@given(st.lists(st.integers(1, 60), min_size=2, max_size=30))  # a total printed again is another matter: see "held"
+def test_a_series_that_rises_every_day_is_left_alone(steps: list[int]) -> None:
     total = np.cumsum(steps).astype(float)
     found = resolved_columns(series(total.tolist(), [1] * len(steps)), ("cases",), "place")
     assert found["new_cases"].tolist()[1:] == [float(step) for step in steps[1:]]
