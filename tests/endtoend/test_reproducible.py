@@ -10,8 +10,8 @@ from sites import build_sample
 def pages(checkout: Path) -> dict[str, bytes]:
     """Every published file of the sample, by its name within the reports folder; the ledger alone knows the clock."""
     folder = checkout / "reports" / "sample"
-    kept = (path for path in folder.rglob("*") if path.is_file() and path.suffix in {".html", ".csv", ".json", ".svg"})
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in kept}
+    kept = [*folder.glob("*.html"), *folder.glob("downloads/*")]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(kept)}
 
 
 def test_two_builds_in_two_folders_are_byte_identical(root: Path, sample_site: Path, tmp_path: Path) -> None:
