@@ -119,7 +119,8 @@ def _replacing(path: Path) -> Iterator[sqlite3.Connection]:
         shutil.copyfile(path, partial)
     try:
         with closing(sqlite3.connect(partial)) as connection:
-            connection.execute("pragma journal_mode = delete")
+            # A copy that a killed run leaves behind is thrown away whole: it needs no journal beside it.
+            connection.execute("pragma journal_mode = memory")
             connection.executescript(SCHEMA)
             with connection:
                 yield connection

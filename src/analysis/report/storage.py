@@ -75,7 +75,7 @@ def read_json(path: Path) -> Any:
 
 def sweep(folder: Path) -> None:
     """Delete what killed builds left under temporary names."""
-    for partial in folder.rglob(f".*{PARTIAL}"):
+    for partial in folder.rglob(f".*{PARTIAL}*"):  # and what SQLite puts beside one
         partial.unlink(missing_ok=True)
 
 
