@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -15,15 +14,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # so that tests may import sites
 
 from filelock import FileLock
-from hypothesis import settings
 
 from sites import build_sample
-
-# At a desk properties are tried on new examples every time; a server repeats the same ones, so that a red run can be
-# repeated, and does not fail for being slow.
-settings.register_profile("server", derandomize=True, deadline=None)
-if os.environ.get("CI"):
-    settings.load_profile("server")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
