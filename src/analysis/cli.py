@@ -33,6 +33,13 @@ class Source(StrEnum):
     live = "live"
 
 
+class Cut(StrEnum):
+    """How much of a notebook a page shows."""
+
+    whole = "whole"
+    brief = "brief"
+
+
 SourceOption = Annotated[
     Source | None,
     typer.Option("--source", help="sample (the invented city) or live; else ANALYSIS_SOURCE, else sample."),
@@ -96,30 +103,56 @@ def refine(
 def reports(source: SourceOption = None, jobs: JobsOption = 2, strict: StrictOption = False) -> None:
     """Build every whitepaper that is stale, the index and the ledger."""
     from analysis.report.build import build
-    from analysis.report.editions import planned
+    from analysis.report.editions import WHOLE, planned
 
     project, chosen = _in(source)
     _lay(project, chosen)
-    outcomes = build(project, chosen, planned(project, chosen), jobs=jobs, strict=strict)
+    outcomes = build(project, chosen, planned(project, chosen, WHOLE), jobs=jobs, strict=strict)
     _conclude(outcomes)
     print(project.reports(chosen) / "index.html")
+
+
+@app.command()
+def briefs(
+    areas: Annotated[
+        str | None,
+        typer.Option("--areas", help="Areas by exact key (cd-01,nc-…), or kinds of areas, separated by commas."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="The first so many only.")] = None,
+    source: SourceOption = None,
+    jobs: JobsOption = 2,
+    strict: StrictOption = False,
+) -> None:
+    """Build every brief that is stale, and the index by place."""
+    from analysis.report.build import build
+    from analysis.report.editions import BRIEF, in_areas, planned
+
+    project, chosen = _in(source)
+    _lay(project, chosen)
+    wanted = in_areas(project, chosen, planned(project, chosen, BRIEF), areas.split(",") if areas else None)
+    outcomes = build(project, chosen, wanted[:limit], jobs=jobs, strict=strict)
+    _conclude(outcomes)
+    print(project.reports(chosen) / "places.html")
 
 
 @app.command()
 def report(
     notebook: Annotated[str, typer.Argument(metavar="NB", help="A notebook: 01, or its whole name.")],
     parameter: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="A parameter.")] = None,
+    cut: Annotated[Cut, typer.Option("--cut", help="The whole paper or its brief.")] = Cut.whole,
     source: SourceOption = None,
     strict: StrictOption = False,
 ) -> None:
-    """Build one whitepaper."""
+    """Build one whitepaper, or its brief."""
     from analysis.report.build import build
-    from analysis.report.editions import edition, find_notebook
+    from analysis.report.editions import as_planned, edition, find_notebook
     from analysis.report.parameters import split_assignments
 
     project, chosen = _in(source)
-    wanted = edition(find_notebook(project, notebook), split_assignments(parameter or []))
+    given = split_assignments(parameter or [])
+    made = edition(find_notebook(project, notebook), given, cut.value)
     _lay(project, chosen)
+    wanted = as_planned(project, chosen, made)
     outcomes = build(project, chosen, [wanted], jobs=1, strict=strict)
     _conclude(outcomes)
     print(project.reports(chosen) / f"{wanted.name}.html")

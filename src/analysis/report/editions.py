@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from analysis.catalog.editions import AREA, CUTS, Issue, load_issues
+from analysis.catalog.editions import AREA, CUTS, FILE, Issue, load_issues
 from analysis.project import AnalysisError, Project
 from analysis.report.areas import WHOLE_CITY, Area, chosen, known_areas
 from analysis.report.notebook import Notebook, read_notebook
@@ -52,10 +52,16 @@ class Edition:
         """The area this edition is about where that is not the default: the value of a varied parameter ``area``."""
         return str(self.parameters[AREA]) if AREA in self.varied else None
 
-    @property
-    def whole(self) -> str:
-        """The name of the whole paper with the same values; its own where it is that."""
-        return self.name.removesuffix(f"--{BRIEF}") if self.cut == BRIEF else self.name
+
+def whole_paper(project: Project, source: str, name: str, notebook: str, cut: str) -> str:
+    """The name of the page that a brief is cut from, as far as there is one: of its own values, else of the defaults.
+
+    Empty for a whole paper, and where neither page is in place.
+    """
+    if cut == WHOLE:
+        return ""
+    pages = (name.removesuffix(f"--{cut}"), notebook)
+    return next((page for page in pages if (project.reports(source) / f"{page}.html").is_file()), "")
 
 
 def edition(notebook: Notebook, given: Mapping[str, Any] | None = None, cut: str = WHOLE) -> Edition:
@@ -179,6 +185,27 @@ def planned(project: Project, source: str, cut: str | None = None) -> tuple[Edit
             if again is not None:
                 found.setdefault(again.name, again)
     return tuple(found[name] for name in sorted(found) if cut in (None, found[name].cut))
+
+
+def as_planned(project: Project, source: str, wanted: Edition) -> Edition:
+    """The edition as the plan holds it, so that building it by hand changes nothing about who asked for it."""
+    return next((one for one in planned(project, source) if one.name == wanted.name), wanted)
+
+
+def in_areas(
+    project: Project, source: str, editions: Sequence[Edition], areas: Sequence[str] | None
+) -> tuple[Edition, ...]:
+    """The editions about the given areas, by exact key or kind; one without the parameter is about the city.
+
+    Raises AnalysisError for an area the source does not have, naming the nearest, and where none has an edition.
+    """
+    if areas is None:
+        return tuple(editions)
+    keys = chosen(known_areas(project, source), areas, "--areas")
+    found = tuple(one for one in editions if str(one.parameters.get(AREA, WHOLE_CITY)) in keys)
+    if not found:
+        raise AnalysisError(f"--areas: data/catalog/{FILE} asks for nothing in {', '.join(areas)}: add an issue there")
+    return found
 
 
 def _form(notebook: Notebook) -> tuple[Parameter, ...] | None:
