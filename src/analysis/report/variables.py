@@ -105,6 +105,8 @@ def _read(node: ast.AST, found: Uses, made: set[str]) -> None:
     for part in ast.walk(node):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part.id not in {*inner, *made}:
             found.reads.add(part.id)
+        if isinstance(part, ast.NamedExpr):
+            made.add(part.target.id)
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in _CHANGING:
             found.writes |= _owner(part.func) - inner
 
