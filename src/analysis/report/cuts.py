@@ -1,7 +1,8 @@
 """How much of a notebook a page shows: the whole paper, or the cells tagged for its brief.
 
-A cell tagged ``brief`` stands in both; a Markdown cell tagged ``brief-only`` in the brief alone. The title and the
-parameters stand in every cut. What a cut leaves out becomes an empty cell, so that cells keep the author's numbers.
+A cell tagged ``brief`` stands in both; a Markdown cell tagged ``brief-only`` in the brief alone. The parameters stand
+in every cut, and so does the title unless the brief has one of its own. What a cut leaves out becomes an empty cell, so
+that cells keep the author's numbers.
 
 A brief may not rest on what it leaves out: kept code that reads a variable, and kept prose that uses a finding or an
 exhibit, of a cell that is left out stop the build with both cells named. So what a brief says, the whole paper says.
@@ -22,7 +23,7 @@ from analysis.report.variables import Uses, uses
 
 WHOLE, BRIEF = CUTS
 KEPT, ONLY = "brief", "brief-only"
-ALWAYS = frozenset({"title", "parameters"})
+TITLE = "title"
 _EXHIBITS = frozenset({"fig", "map", "table"})
 
 
@@ -51,17 +52,27 @@ def cut_of(notebook: Notebook, cut: str) -> Notebook:
                 f"{notebook.stem}, cell {cell.number}: code that only the brief runs could say what the whole paper "
                 f"does not: tag it {KEPT!r}"
             )
-    return replace(notebook, cells=tuple(_kept(cell, cut) for cell in notebook.cells))
+    kept = _numbers(notebook, cut)
+    return replace(
+        notebook, cells=tuple(_bare(cell) if cell.number in kept else _empty(cell) for cell in notebook.cells)
+    )
 
 
-def _kept(cell: Cell, cut: str) -> Cell:
-    if not _is_kept(cell, cut):
-        return Cell("raw", "", (), cell.number)
+def _bare(cell: Cell) -> Cell:
     return replace(cell, tags=tuple(tag for tag in cell.tags if tag not in {KEPT, ONLY}))
 
 
-def _is_kept(cell: Cell, cut: str) -> bool:
-    return bool({KEPT, ONLY, *ALWAYS} & set(cell.tags)) if cut == BRIEF else ONLY not in cell.tags
+def _empty(cell: Cell) -> Cell:
+    return Cell("raw", "", (), cell.number)
+
+
+def _numbers(notebook: Notebook, cut: str) -> set[int]:
+    """The numbers of the cells that a cut keeps."""
+    if cut == WHOLE:
+        return {cell.number for cell in notebook.cells if ONLY not in cell.tags}
+    own_title = any({ONLY, TITLE} <= set(cell.tags) for cell in notebook.cells)
+    always = {"parameters"} if own_title else {"parameters", TITLE}
+    return {cell.number for cell in notebook.cells if {KEPT, ONLY, *always} & set(cell.tags)}
 
 
 @dataclass(frozen=True)
@@ -74,8 +85,9 @@ class _Cut:
 
     @classmethod
     def of(cls, notebook: Notebook, cut: str) -> _Cut:
-        kept = tuple(cell for cell in notebook.cells if _is_kept(cell, cut))
-        return cls(notebook, kept, tuple(cell for cell in notebook.cells if not _is_kept(cell, cut)))
+        numbers = _numbers(notebook, cut)
+        kept = tuple(cell for cell in notebook.cells if cell.number in numbers)
+        return cls(notebook, kept, tuple(cell for cell in notebook.cells if cell.number not in numbers))
 
 
 def check_code(notebook: Notebook, cut: str) -> None:
