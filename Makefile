@@ -8,7 +8,7 @@ JOBS   ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup data reports report lab status new clean test lint lock gallery
+.PHONY: help setup data reports briefs report lab status new clean test lint lock gallery
 
 help: ## print the targets
 	@echo "Angeleno: city whitepapers that prove their numbers"
@@ -33,9 +33,12 @@ data: setup ## fetch the live data (ANALYSIS_MIRROR=http://… redirects every s
 reports: setup ## build every whitepaper that is stale [SOURCE=live]
 	@$(RUN) reports --source $(SOURCE) --jobs $(JOBS)
 
-report: setup ## build one: make report NB=01 [PARAMS="area=cd-01"] [SOURCE=live]
+briefs: setup ## build the briefs by place that are stale [AREAS=cd-01,nc-…] [SOURCE=live]
+	@$(RUN) briefs --source $(SOURCE) --jobs $(JOBS) $(if $(AREAS),--areas "$(AREAS)")
+
+report: setup ## build one: make report NB=01 [PARAMS="area=cd-01"] [CUT=brief] [SOURCE=live]
 	@test -n "$(NB)" || { echo 'say which: make report NB=01 [PARAMS="area=cd-01"]'; exit 2; }
-	@$(RUN) report $(NB) --source $(SOURCE) $(foreach p,$(PARAMS),-p "$(p)")
+	@$(RUN) report $(NB) --source $(SOURCE) $(foreach p,$(PARAMS),-p "$(p)") $(if $(CUT),--cut $(CUT))
 
 lab: setup ## open JupyterLab with the kernel registered
 	@$(RUN) lab

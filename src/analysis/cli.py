@@ -15,7 +15,7 @@ import typer
 from analysis.project import AnalysisError, Project, current_project, current_source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from analysis.report.build import Orders, Outcome
     from analysis.report.editions import Edition
@@ -34,6 +34,13 @@ class Source(StrEnum):
 
     sample = "sample"
     live = "live"
+
+
+class Cut(StrEnum):
+    """How much of a notebook a page shows."""
+
+    whole = "whole"
+    brief = "brief"
 
 
 SourceOption = Annotated[
@@ -127,11 +134,11 @@ def reports(
 ) -> None:
     """Build every whitepaper that is stale, the index and the ledger."""
     from analysis.report.build import Orders
-    from analysis.report.editions import planned
+    from analysis.report.editions import WHOLE, planned
 
     project, chosen = _in(source)
     _kernels(isolated, memory)
-    editions = _picked(planned(project, chosen), only, limit)
+    editions = _picked(planned(project, chosen, WHOLE), only, limit)
     if dry_run:
         _plan(project, chosen, editions)
         return
@@ -140,23 +147,56 @@ def reports(
 
 
 @app.command()
+def briefs(
+    areas: Annotated[
+        str | None,
+        typer.Option("--areas", help="Areas by exact key (cd-01,nc-…), or kinds of areas, separated by commas."),
+    ] = None,
+    source: SourceOption = None,
+    jobs: JobsOption = 2,
+    strict: StrictOption = False,
+    limit: LimitOption = None,
+    explain: ExplainOption = False,
+    keep_going: KeepGoingOption = True,
+    isolated: IsolatedOption = False,
+    memory: MemoryOption = None,
+) -> None:
+    """Build every brief that is stale, and the index by place."""
+    from analysis.report.build import Orders
+    from analysis.report.editions import BRIEF, in_areas, planned
+
+    project, chosen = _in(source)
+    _kernels(isolated, memory)
+
+    def wanted() -> Sequence[Edition]:
+        # Which places there are is known once their table is.
+        named = areas.split(",") if areas else None
+        return in_areas(project, chosen, planned(project, chosen, BRIEF), named)[:limit]
+
+    _build(project, chosen, wanted, Orders(jobs, strict, lay=True, keep_going=keep_going), explain)
+    print(project.reports(chosen) / "places.html")
+
+
+@app.command()
 def report(
     notebook: Annotated[str, typer.Argument(metavar="NB", help="A notebook: 01, or its whole name.")],
     parameter: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="A parameter.")] = None,
+    cut: Annotated[Cut, typer.Option("--cut", help="The whole paper or its brief.")] = Cut.whole,
     source: SourceOption = None,
     strict: StrictOption = False,
     explain: ExplainOption = False,
     isolated: IsolatedOption = False,
     memory: MemoryOption = None,
 ) -> None:
-    """Build one whitepaper."""
+    """Build one whitepaper, or its brief."""
     from analysis.report.build import Orders
-    from analysis.report.editions import edition, find_notebook
+    from analysis.report.editions import as_planned, edition, find_notebook
     from analysis.report.parameters import split_assignments
 
     project, chosen = _in(source)
     _kernels(isolated, memory)
-    wanted = edition(find_notebook(project, notebook), split_assignments(parameter or []))
+    made = edition(find_notebook(project, notebook), split_assignments(parameter or []), cut.value)
+    wanted = as_planned(project, chosen, made)
     _build(project, chosen, [wanted], Orders(1, strict, lay=True), explain)
     print(project.reports(chosen) / f"{wanted.name}.html")
 
@@ -262,7 +302,13 @@ def _plan(project: Project, source: str, editions: Sequence[Edition]) -> None:
         print(f"{name}  {verdict.words}{unsure if verdict.fresh else ''}")
 
 
-def _build(project: Project, source: str, editions: Sequence[Edition], orders: Orders, explain: bool) -> None:
+def _build(
+    project: Project,
+    source: str,
+    editions: Sequence[Edition] | Callable[[], Sequence[Edition]],
+    orders: Orders,
+    explain: bool,
+) -> None:
     from analysis.report.build import built
     from analysis.report.effort import explained
 

@@ -73,3 +73,14 @@ def test_a_survey_in_national_dollars_is_restated_before_it_meets_local_ones(tra
     naive = deflated_changes(tracts, published, draws=20, **choices)[1].change.value
     assert naive < right
     assert right == pytest.approx(20.0, abs=0.3)
+
+
+def test_a_handful_of_tracts_is_no_typical_tract(tracts: pd.DataFrame) -> None:
+    few = tracts.head(13).copy()
+    few.iloc[:3, 0] = np.nan  # ten are left
+    found = deflated_changes(
+        few, tracts["income"] * 1.5, columns={"restored": "income"}, indexes={"US": US}, dollar_years={"a": 2000},
+        to_year=2018,
+    )  # fmt: skip
+    assert [(one.change.status, one.change.n) for one in found] == [("not_applicable", 10)] * 2
+    assert "only 10 tracts" in found[0].change.reason

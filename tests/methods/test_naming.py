@@ -18,7 +18,7 @@ def areas() -> pd.DataFrame:
     rows += [(f"t{i:02}", "nc-b", "Birch", 1.0) for i in range(10, 13)]
     rows += [("t13", "nc-c", "Cedar", 1.0), ("t14", "nc-c", "Cedar", 0.6), ("t14", "nc-b", "Birch", 0.4)]
     return pd.DataFrame(rows, columns=["geoid", "area_id", "area_name", "weight_area"]).assign(
-        kind="neighborhood_council"
+        kind="neighborhood_council", in_city=1.0
     )
 
 

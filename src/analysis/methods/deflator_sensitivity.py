@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analysis.methods.estimate import Estimate
 from analysis.methods.prices import PriceIndex, deflate
+from analysis.methods.typical_change import FEWEST
 from analysis.methods.weighted_quantiles import median_across_tracts
 from analysis.project import AnalysisError
 
@@ -83,7 +86,10 @@ def deflated_changes(
     Raises
     ------
     AnalysisError
-        If a column is missing, or as :func:`~analysis.methods.weighted_quantiles.median_across_tracts`.
+        If a column is missing, or a start is not positive.
+
+    Fewer than eleven tracts with both values give ``not_applicable``: see
+    :func:`analysis.methods.typical_change.typical_change`.
 
     Examples
     --------
@@ -104,11 +110,18 @@ def deflated_changes(
     for source, column in columns.items():
         nominal = before[column].to_numpy(dtype=float)
         years = list(dollar_years.values())
-        start = median_across_tracts(nominal, late, draws=draws).typical
+        start = _typical(nominal, late, draws)
         found.append(DeflatedChange(NOMINAL, years[0], source, start))
         for label, index in indexes.items():
             restated = late * (survey.factor(index) if survey else 1.0)
             for year in years:
-                real = median_across_tracts(deflate(nominal, year, to_year, index), restated, draws=draws).typical
+                real = _typical(deflate(nominal, year, to_year, index), restated, draws)
                 found.append(DeflatedChange(label, year, source, real))
     return tuple(found)
+
+
+def _typical(before: npt.NDArray[np.float64], after: npt.NDArray[np.float64], draws: int) -> Estimate:
+    known = int((np.isfinite(before) & np.isfinite(after)).sum())
+    if known < FEWEST:
+        return Estimate.empty("not_applicable", f"only {known} tracts have both values", n=known)
+    return median_across_tracts(before, after, draws=draws).typical

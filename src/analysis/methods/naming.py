@@ -12,6 +12,7 @@ import pandas as pd
 
 from analysis.methods import margins_of_error
 from analysis.methods.estimate import Estimate
+from analysis.methods.tract_areas import main_areas
 from analysis.project import AnalysisError
 
 MEDIANS = ("median_household_income", "median_gross_rent", "median_home_value")
@@ -20,17 +21,19 @@ MEDIANS = ("median_household_income", "median_gross_rent", "median_home_value")
 def councils(areas: pd.DataFrame, named: pd.Index, *, least_tracts: int = 3, least_share: float = 0.5) -> list[str]:
     """Neighborhood councils in which enough of the tracts are named, most first, each with its count.
 
-    ``areas`` is the crosswalk of tracts to areas (geoid, kind, area_id, area_name, weight_area). A tract belongs to
-    the council that holds most of it. A council is listed when at least ``least_tracts`` of its tracts and at least
-    ``least_share`` (0 to 1) of them are named.
+    ``areas`` is the crosswalk of tracts to areas (geoid, kind, area_id, area_name, weight_area, in_city). A tract
+    belongs to a council by the rule of :func:`analysis.methods.tract_areas.main_areas`. A council is listed when at
+    least ``least_tracts`` of its tracts and at least ``least_share`` (0 to 1) of them are named.
 
     >>> table = pd.DataFrame({"geoid": list("abcde"), "kind": "neighborhood_council", "weight_area": 1.0,
-    ...                       "area_id": ["nc-x"] * 4 + ["nc-y"], "area_name": ["Exeter"] * 4 + ["Yarrow"]})
+    ...                       "in_city": 1.0, "area_id": ["nc-x"] * 4 + ["nc-y"],
+    ...                       "area_name": ["Exeter"] * 4 + ["Yarrow"]})
     >>> councils(table, pd.Index(list("abce")))
     ['Exeter (3 of 4 tracts)']
     """
-    parts = areas[areas["kind"] == "neighborhood_council"].sort_values(["weight_area", "area_id"])
-    main = parts.groupby("geoid")[["area_id", "area_name"]].last()
+    names = areas.drop_duplicates("area_id").set_index("area_id")["area_name"]
+    main = main_areas(areas, "neighborhood_council").to_frame("area_id")
+    main["area_name"] = main["area_id"].map(names)
     main["here"] = main.index.isin(named).astype(int)
     counts = main.groupby(["area_id", "area_name"])["here"].agg(["sum", "count"]).reset_index()
     enough = counts[(counts["sum"] >= least_tracts) & (counts["sum"] >= least_share * counts["count"])]

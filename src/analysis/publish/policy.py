@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,19 @@ class Policy:
     default_level: float = 0.95
     minimum_words: int = 800
     maximum_words: int = 1200
+    brief_minimum_words: int = 250
+    brief_maximum_words: int = 400
     reading_grade: float = 11.0
     literal_names: tuple[str, ...] = ()
     causal_verbs: tuple[str, ...] = ()
+
+    def of_brief(self) -> Policy:
+        """The same rules with the length of a brief.
+
+        >>> Policy().of_brief().maximum_words
+        400
+        """
+        return replace(self, minimum_words=self.brief_minimum_words, maximum_words=self.brief_maximum_words)
 
 
 _PLACES = {
@@ -39,6 +49,8 @@ _PLACES = {
     "default_level": ("intervals", "default_level"),
     "minimum_words": ("prose", "minimum_words"),
     "maximum_words": ("prose", "maximum_words"),
+    "brief_minimum_words": ("prose", "brief_minimum_words"),
+    "brief_maximum_words": ("prose", "brief_maximum_words"),
     "reading_grade": ("prose", "reading_grade"),
     "literal_names": ("prose", "literal_names"),
     "causal_verbs": ("prose", "causal_verbs"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -80,73 +80,89 @@ def build(
     return list(built(project, source, editions, orders or Orders(jobs, strict)).outcomes)
 
 
-def built(project: Project, source: str, editions: Sequence[Edition], orders: Orders) -> Effort:
-    """:func:`build`, with what it cost."""
+def built(
+    project: Project, source: str, editions: Sequence[Edition] | Callable[[], Sequence[Edition]], orders: Orders
+) -> Effort:
+    """:func:`build`, with what it cost. ``editions`` may be a plan, asked once the tables it rests on are made."""
     begun = time.perf_counter()
     groundwork.check_fetched(project, source)
     with ExitStack() as stack:
-        judge = Judge(project, source)
-        # Without a table to lay, a report that is fresh now stays so: nobody has to be warmed up or hired for it.
-        verdicts = {} if orders.lay else judged(project, source, editions, judge)
-        wanted = [edition for edition in editions if edition.name not in verdicts or not verdicts[edition.name].fresh]
-        zygote = warmed_up(project, source, {edition.notebook for edition in wanted}) if wanted else None
         stack.callback(service.forget)
-        crew = stack.enter_context(closing(_crew(orders, len(wanted))))
-        stack.enter_context(sole_builder(project.reports(source)))
-        sweep(project.reports(source))
-        site = _Site(project, source, orders, zygote, crew, judge, stack)
-        outcomes = {name: Outcome(name, "fresh") for name, verdict in verdicts.items() if verdict.fresh}
-        outcomes |= {outcome.name: outcome for outcome in site.carry_out(wanted)}
+        site = _Site(project, source, orders, stack)
+        outcomes = {outcome.name: outcome for outcome in site.carry_out(editions)}
         _account(project, source, outcomes, site.timings)
-        notebooks = {edition.name: edition.notebook for edition in editions}
-        cold = [(notebooks[outcome.name], outcome.cold) for outcome in outcomes.values() if outcome.cold]
-        if zygote is not None and cold:
-            learn(project, source, zygote, cold)
-    ordered = tuple(outcomes[edition.name] for edition in editions if edition.name in outcomes)
-    return Effort(ordered, time.perf_counter() - begun, site.reporting, crew.size)
-
-
-def _crew(orders: Orders, reports: int) -> Crew:
-    workers = min(orders.jobs, reports)
-    if orders.crew is not None and reports:
-        return orders.crew(orders.jobs)
-    return LocalCrew(workers) if workers > 1 else Alone()
+        site.learn(outcomes.values())
+    return Effort(tuple(outcomes.values()), time.perf_counter() - begun, site.reporting, site.workers)
 
 
 class _Site:
     """One build under way."""
 
-    def __init__(
-        self,
-        project: Project,
-        source: str,
-        orders: Orders,
-        zygote: Zygote | None,
-        crew: Crew,
-        judge: Judge,
-        stack: ExitStack,
-    ) -> None:
-        self._project, self._source, self._orders = project, source, orders
-        self._zygote, self._crew, self._judge, self._stack = zygote, crew, judge, stack
+    def __init__(self, project: Project, source: str, orders: Orders, stack: ExitStack) -> None:
+        self._project, self._source, self._orders, self._stack = project, source, orders, stack
+        self._judge = Judge(project, source)
         self._remembered = ledger.remembered_seconds(project.reports(source) / "ledger.db")
         self._around: Surroundings | None = None
+        self._zygote: Zygote | None = None
+        self._crew: Crew = Alone()
         self._reports_begun: float | None = None
         self._folder, self._tables_left = stack.enter_context(ExitStack()), 0
         self.reporting = 0.0
         self.timings: dict[str, float] = {}
 
-    def carry_out(self, editions: Sequence[Edition]) -> Iterator[Outcome]:
-        """Lay the ground and make the reports; gives the outcome of each report as it ends."""
-        ground = self._ground() if self._orders.lay and editions else []
+    @property
+    def workers(self) -> int:
+        """How many reports are worked on at once."""
+        return self._crew.size
+
+    def carry_out(self, wanted: Sequence[Edition] | Callable[[], Sequence[Edition]]) -> Iterator[Outcome]:
+        """Lay the ground and make the reports; gives the outcome of every report, in the order of the editions."""
+        known = None if callable(wanted) else wanted
+        # Without a table to lay, a report that is fresh now stays so: nobody has to be warmed up or hired for it.
+        fresh = {} if known is None or self._orders.lay else self._fresh(known)
+        if known is not None and len(fresh) == len(known):
+            self._stack.enter_context(sole_builder(self._project.reports(self._source)))
+            yield from fresh.values()
+            return
+        self._prepare(None if known is None else {edition.notebook for edition in known}, known)
+        ground = self._ground() if self._orders.lay else []
+        if callable(wanted):
+            yield from self._carried_out(ground, [])
+            known, ground = wanted(), []
+        outcomes = fresh | {outcome.name: outcome for outcome in self._carried_out(ground, known or [])}
+        yield from (outcomes[edition.name] for edition in known or [] if edition.name in outcomes)
+
+    def _fresh(self, editions: Sequence[Edition]) -> dict[str, Outcome]:
+        verdicts = judged(self._project, self._source, editions, self._judge)
+        return {name: Outcome(name, "fresh") for name, verdict in verdicts.items() if verdict.fresh}
+
+    def _prepare(self, stems: set[str] | None, editions: Sequence[Edition] | None) -> None:
+        """Start to warm up, hire the workers, and take the folder of reports for this build alone."""
+        self._zygote = warmed_up(self._project, self._source, stems)
+        most = self._orders.jobs if editions is None else min(self._orders.jobs, len(editions))
+        if self._orders.crew is not None:
+            self._crew = self._orders.crew(self._orders.jobs)
+        elif most > 1:
+            self._crew = LocalCrew(most)
+        self._stack.enter_context(closing(self._crew))
+        self._stack.enter_context(sole_builder(self._project.reports(self._source)))
+        sweep(self._project.reports(self._source))
+
+    def learn(self, outcomes: Iterable[Outcome]) -> None:
+        """Write down what the runs had to import themselves, for the next build."""
+        cold = [(outcome.name.partition("--")[0], outcome.cold) for outcome in outcomes if outcome.cold]
+        if self._zygote is not None and cold:
+            learn(self._project, self._source, self._zygote, cold)
+
+    def _carried_out(self, ground: Sequence[Task], editions: Sequence[Edition]) -> Iterator[Outcome]:
         tables = frozenset(task.name for task in ground)
         tasks = [*ground, *(self._report(edition, tables) for edition in editions)]
         if not tasks:
             return
         names = {edition.name for edition in editions}
         with telling("Building", sum(task.weight for task in tasks), timed=True) as teller:
-            workers = max(1, self._crew.size)
             began = partial(_tell_begin, teller)
-            for done in carried_out(tasks, workers, began, keep_going=self._orders.keep_going):
+            for done in carried_out(tasks, self._crew.size, began, keep_going=self._orders.keep_going):
                 if done.task.name in names:
                     if done.error is not None:
                         raise done.error
@@ -203,7 +219,7 @@ class _Site:
         if not tables:
             return tables
         try:
-            named = loaded_tables(cell.source for cell in self._judge.notebook(edition.notebook).code)
+            named = loaded_tables(cell.source for cell in self._judge.notebook(edition).code)
         except AnalysisError:
             return frozenset()
         return tables if named is None else tables & {SAMPLE, *(f"table {name}" for name in named)}

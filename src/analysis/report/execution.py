@@ -14,7 +14,8 @@ from typing import Any
 
 from analysis.project import AnalysisError, Project
 from analysis.report import recording
-from analysis.report.editions import Edition
+from analysis.report.cuts import check_code, cut_of, read_cut
+from analysis.report.editions import WHOLE, Edition
 from analysis.report.fingerprint import Mark, Now, module_file
 from analysis.report.notebook import Notebook, python_tree, read_notebook
 from analysis.report.storage import canonical, digest, put, put_json, read_json
@@ -59,7 +60,8 @@ class Record:
     their descriptions, ``datasets`` the catalogue entries those came from, ``holdings`` everything in data/raw and
     data/processed and who reads it, for a notebook that asks about the data themselves, ``settings`` and
     ``environment`` what :class:`analysis.report.surroundings.Surroundings` says. ``settled`` is false when a module or
-    table changed while the run went on: then nobody knows which version it saw, and it counts as stale.
+    table changed while the run went on: then nobody knows which version it saw, and it counts as stale. ``cut`` says
+    how much of the notebook ran, and ``code`` is the hash of the cells in it; ``listed`` whether editions.yml asked.
     """
 
     notebook: str
@@ -75,6 +77,8 @@ class Record:
     settings: dict[str, Mark]
     environment: dict[str, str]
     settled: bool
+    cut: str = WHOLE
+    listed: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,9 +130,9 @@ def places(project: Project, source: str, name: str) -> Places:
 
 
 def read_record(place: Places) -> Record | None:
-    """The record of the last good run, or None when there is none or it belongs to another executed notebook."""
+    """The record of the last good run; None when there is none or it is of another edition or executed notebook."""
     raw = read_json(place.record)
-    if not isinstance(raw, dict) or not place.executed.is_file():
+    if not isinstance(raw, dict) or raw.get("name") != place.name or not place.executed.is_file():
         return None
     if raw.get("executed") != digest(place.executed.read_bytes()):
         return None
@@ -157,7 +161,9 @@ def execute(project: Project, source: str, wanted: Edition, around: Surroundings
     ``around`` is what held when the build began: a module the kernel imported must still be the same at its end.
     Raises RunFailed naming notebook, cell and error; the last good run then stays in place.
     """
-    notebook = read_notebook(project.notebooks / f"{wanted.notebook}.ipynb")
+    written_whole = read_notebook(project.notebooks / f"{wanted.notebook}.ipynb")
+    check_code(written_whole, wanted.cut)
+    notebook = cut_of(written_whole, wanted.cut)
     place = places(project, source, wanted.name)
     node = _run(project, notebook, wanted, place)
     cells, cost = _cost(node)
@@ -182,6 +188,8 @@ def execute(project: Project, source: str, wanted: Edition, around: Surroundings
         settings=around.settings,
         environment=around.environment,
         settled=_settled(project, source, around, now, used),
+        cut=wanted.cut,
+        listed=wanted.listed,
     )
     put(place.executed, written)
     put_json(place.record, asdict(record))
@@ -203,7 +211,7 @@ def with_current_prose(project: Project, source: str, record: Record) -> tuple[d
     """
     place = places(project, source, record.name)
     executed: dict[str, Any] = json.loads(place.executed.read_bytes())
-    notebook = read_notebook(project.notebooks / f"{record.notebook}.ipynb")
+    notebook = read_cut(project.notebooks / f"{record.notebook}.ipynb", record.cut)
     ran = iter(cell for cell in executed["cells"] if cell["cell_type"] == "code" and not _injected(cell))
     injected = [cell for cell in executed["cells"] if _injected(cell)]
     cells: list[dict[str, Any]] = []
@@ -250,7 +258,8 @@ def _run(project: Project, notebook: Notebook, wanted: Edition, place: Places) -
 
     engine.register()
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    node = _prepared(nbformat.from_dict(json.loads(notebook.path.read_bytes())))  # type: ignore[no-untyped-call]
+    node = nbformat.from_dict(json.loads(notebook.path.read_bytes()))  # type: ignore[no-untyped-call]
+    node = _prepared(node, notebook)
     place.log.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="analysis-") as folder, place.log.open("w", encoding="utf-8") as log:
         output = Path(folder) / "executed.ipynb"
@@ -275,10 +284,15 @@ def _run(project: Project, notebook: Notebook, wanted: Edition, place: Places) -
             raise RunFailed(_failure_at(notebook, wanted, error.index, str(error))) from None
 
 
-def _prepared(node: Any) -> Any:
-    """The notebook without old outputs, with fixed cell ids, and with the recording cell at its end."""
+def _prepared(node: Any, notebook: Notebook) -> Any:
+    """The cells of the cut without old outputs, with fixed cell ids, and with the recording cell at the end."""
     import nbformat
 
+    for cell, kept in zip(node.cells, notebook.cells, strict=True):
+        cell.cell_type, cell.source, cell.metadata["tags"] = kept.kind, kept.source, list(kept.tags)
+        if kept.kind != "code":
+            cell.pop("outputs", None)
+            cell.pop("execution_count", None)
     last = nbformat.v4.new_code_cell(recording.CELL, metadata={"tags": [recording.TAG]})  # type: ignore[no-untyped-call]
     node.cells.append(last)
     node.nbformat_minor = max(node.nbformat_minor, 5)
@@ -315,6 +329,7 @@ def _normalised(node: Any, wanted: Edition, source: str) -> dict[str, Any]:
     result: dict[str, Any] = dict(node)
     kept = {key: value for key, value in dict(node.metadata).items() if key in {"kernelspec", "language_info"}}
     about = {"notebook": wanted.notebook, "name": wanted.name, "parameters": wanted.parameters, "source": source}
+    about["cut"] = wanted.cut
     result["metadata"] = {**kept, "angeleno": {**about, "varied": list(wanted.varied)}}
     for cell in node.cells:
         cell["metadata"] = _tagged(cell.metadata.get("tags", []))

@@ -10,6 +10,7 @@ from typing import Any
 from nbconvert.exporters.exporter import Exporter
 
 from analysis.project import current_project
+from analysis.report.editions import whole_paper
 from analysis.report.execution import places, read_record, without_injected
 from analysis.report.page import Setting, compose
 from analysis.report.printing import print_page
@@ -37,4 +38,7 @@ def _setting(notebook: Any) -> Setting:
     project = current_project()
     about = notebook.metadata.get("angeleno", {})
     record = read_record(places(project, about["source"], about["name"])) if about else None
-    return Setting(project, code_version(project, record) if record else UNTRACKED, repository(project))
+    if record is None:
+        return Setting(project, UNTRACKED, repository(project))
+    whole = whole_paper(project, about["source"], record.name, record.notebook, record.cut)
+    return Setting(project, code_version(project, record), repository(project), whole)

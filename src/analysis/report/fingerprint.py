@@ -135,7 +135,8 @@ def page_files() -> dict[str, Path]:
 # Parts of this package that decide when and where a page is made, never what it says.
 _NOT_ON_THE_PAGE = {
     "build", "crew", "editions", "effort", "engine", "execution", "graph", "jobs", "kernel_environment", "lab",
-    "ledger", "papermill_entry", "portfolio", "progress", "recording", "scaffold", "staleness", "storage", "warmth",
+    "ledger", "papermill_entry", "portfolio", "progress", "recording", "scaffold", "staleness", "storage", "variables",
+    "warmth",
 }  # fmt: skip
 
 
@@ -144,7 +145,7 @@ def _counts(path: Path) -> bool:
         return False
     if path.parent.name == "warm" or (path.parent.name == "report" and path.stem in _NOT_ON_THE_PAGE):
         return False
-    return path.name not in {"index.html.j2", "new_notebook.ipynb"}
+    return path.name not in {"index.html.j2", "places.html.j2", "places.js", "new_notebook.ipynb"}
 
 
 def environment(project: Project) -> dict[str, str]:

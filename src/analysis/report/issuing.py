@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 from analysis.project import AnalysisError, Project
+from analysis.publish.payload import published
+from analysis.report.cuts import check_words, cut_of
+from analysis.report.editions import whole_paper
 from analysis.report.execution import Record, places, with_current_prose, without_injected
 from analysis.report.fingerprint import Now, page_files
 from analysis.report.notebook import read_notebook
@@ -26,7 +29,11 @@ def issue(project: Project, source: str, record: Record, *, strict: bool = False
     before = Now()
     printer = {name: before.mark(path) for name, path in page_files().items()}
     executed, record = with_current_prose(project, source, record)
-    setting = Setting(project, code_version(project, record), repository(project))
+    notebook = read_notebook(project.notebooks / f"{record.notebook}.ipynb")
+    whole = whole_paper(project, source, record.name, record.notebook, record.cut)
+    setting = Setting(project, code_version(project, record), repository(project), whole)
+    said = published(executed)
+    check_words(notebook, record.cut, {*said.findings, *said.exhibits})
     page = compose(without_injected(executed), setting)
     html = print_page(page)
     if strict and page.length.remarks:
@@ -39,7 +46,9 @@ def issue(project: Project, source: str, record: Record, *, strict: bool = False
         notebook=record.notebook,
         html=digest(html),
         executed=record.executed,
-        prose=read_notebook(project.notebooks / f"{record.notebook}.ipynb").prose_hash(),
+        cut=record.cut,
+        whole=whole,
+        prose=cut_of(notebook, record.cut).prose_hash(),
         printer=printer,
         settings={name: before.mark(project.catalog / name) for name in PAGE_SETTINGS},
         methods={name: [m.summary, m.file, m.line] for name, m in page.methods.items()},

@@ -15,8 +15,11 @@ from analysis.project import AnalysisError, Project
 from analysis.publish import prose, units
 from analysis.publish.findings import Finding
 from analysis.publish.payload import Download, Figure, Published, Table, published
+from analysis.publish.policy import read_policy
 from analysis.publish.references import load_references
+from analysis.report.areas import known_areas
 from analysis.report.cards import SHORT, Card, DatasetView, Origin, card, datasets_of, worst_grade
+from analysis.report.editions import BRIEF, WHOLE
 from analysis.report.exhibits import FigureView, TableView, figure_view, table_view
 from analysis.report.fingerprint import Now
 from analysis.report.glossary import load_glossary
@@ -31,11 +34,15 @@ WORDS_A_MINUTE = 225
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a page is made: the checkout, the version of the code it names, and the repository on the web if any."""
+    """Where a page is made: the checkout, the version of the code it names, the repository on the web if any.
+
+    ``whole`` names the page that a brief leads to as the whole paper, if there is one.
+    """
 
     project: Project
     version: str = UNTRACKED
     repository: str | None = None
+    whole: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ class Page:
     series: str
     subject: str
     place: str
+    cut: str
+    whole: str
     city: City
     head: Head
     sections: tuple[Section, ...]
@@ -112,7 +121,7 @@ def compose(executed: Mapping[str, Any], setting: Setting) -> Page:
     notebook = parse_notebook(dict(executed), Path(f"{about['name']}.ipynb"))
     results = published(executed)
     place_city = city(setting.project, about["source"])
-    context = _context(notebook, results, setting.project, place_city)
+    context = _context(notebook, results, setting.project, about["source"], _cut(about))
     cells = [prose.Cell(c.number, c.source, c.tags) for c in notebook.cells if c.kind == "markdown"]
     rendered = prose.render(cells, context, mode="html")
     texts = prose.render(cells, context, mode="text")
@@ -153,6 +162,8 @@ def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
         series=origin.series,
         subject=about["notebook"].partition("_")[2].replace("_", " ").capitalize(),
         place=_place(draft),
+        cut=_cut(about),
+        whole=draft.setting.whole,
         city=draft.city,
         head=draft.head,
         sections=tuple(part for part in draft.parts if part.role != "notes"),
@@ -184,15 +195,22 @@ def _about(executed: Mapping[str, Any]) -> dict[str, Any]:
     return about
 
 
-def _context(notebook: Notebook, results: Published, project: Project, where: City) -> prose.Context:
+def _cut(about: Mapping[str, Any]) -> str:
+    return str(about.get("cut", WHOLE))
+
+
+def _context(notebook: Notebook, results: Published, project: Project, source: str, cut: str) -> prose.Context:
+    where = city(project, source)
+    rules = read_policy(project.catalog / "policy.yml")
     return prose.Context(
         notebook=notebook.stem,
         findings=results.findings,
         figures=results.figure_numbers,
         tables=results.table_numbers,
         references=load_references(project.catalog / "references.yml"),
-        areas=area_names(where),
+        areas=area_names(where) | {key: area.name for key, area in known_areas(project, source).items()},
         glossary=load_glossary(project.catalog / "glossary.yml"),
+        policy=rules.of_brief() if cut == BRIEF else rules,
     )
 
 
@@ -226,7 +244,7 @@ def _exhibits(results: Published, context: prose.Context) -> dict[int, list[Figu
 def _length(draft: _Draft, cells: Sequence[prose.Cell]) -> Length:
     measured = prose.words(cells, draft.context)
     minutes = max(1, round(measured.words / WORDS_A_MINUTE))
-    missing = tuple(f"no part is tagged as “{title}”" for title in missing_roles(draft.notebook))
+    missing = tuple(f"no part is tagged as “{title}”" for title in missing_roles(draft.notebook, _cut(draft.about)))
     return Length(measured.words, minutes, round(measured.grade, 1), (*measured.remarks, *missing))
 
 
@@ -282,6 +300,7 @@ def _provenance(draft: _Draft, length: Length) -> Provenance:
     about = draft.about
     varied = " ".join(f"{name}={about['parameters'][name]}" for name in about["varied"])
     make = f"make report NB={about['notebook'].split('_')[0]}" + (f' PARAMS="{varied}"' if varied else "")
+    make += f" CUT={_cut(about)}" if _cut(about) != WHOLE else ""
     live = " SOURCE=live" if about["source"] == "live" else ""
     checkout = () if draft.setting.version == UNTRACKED else (f"git checkout {draft.setting.version.split()[0]}",)
     loads = sorted(draft.results.loads, key=lambda use: str(use["table"]))

@@ -14,7 +14,7 @@ import io
 import math
 import re
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -60,13 +60,18 @@ def resolve(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
     values of that type. Raises AnalysisError for an unknown name, naming the nearest one, and for a wrong type or
     choice.
     """
-    known = {parameter.name: parameter for parameter in declared(notebook)}
+    return filled(notebook.stem, declared(notebook), given)
+
+
+def filled(stem: str, parameters: Sequence[Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What :func:`resolve` gives, for parameters that were read before; ``stem`` names the notebook in complaints."""
+    known = {parameter.name: parameter for parameter in parameters}
     for name in given:
         if name not in known:
-            raise AnalysisError(_unknown(notebook.stem, name, list(known)))
+            raise AnalysisError(_unknown(stem, name, list(known)))
     values = {name: parameter.default for name, parameter in known.items()}
     for name, value in given.items():
-        values[name] = _checked(notebook.stem, known[name], value)
+        values[name] = _checked(stem, known[name], value)
     return values
 
 

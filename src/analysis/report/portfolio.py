@@ -1,64 +1,139 @@
-"""The index of all papers: what each found, through which date, how good its data are, and whether it is fresh."""
+"""The indexes: of all papers (what each found, through which date, how good its data are, whether it is fresh), and
+by place."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.catalog import city
+from analysis.catalog import City, city
+from analysis.catalog.editions import AREA, KINDS
 from analysis.project import Project
 from analysis.report import ledger
-from analysis.report.editions import Edition
+from analysis.report.areas import WHOLE_CITY, Area, known_areas
+from analysis.report.editions import WHOLE, Edition
 from analysis.report.execution import places
-from analysis.report.printing import print_portfolio
+from analysis.report.printing import print_places, print_portfolio
 from analysis.report.staleness import Verdict
-from analysis.report.storage import put
+from analysis.report.storage import digest, put
 from analysis.report.summary import Summary, read_summary
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One paper in the index. ``state`` is fresh, stale, failed or missing; ``why`` says more where there is more."""
+    """One page in an index. ``state`` is fresh, stale, failed or missing; ``why`` says more where there is more.
+
+    ``place`` is the key of the area it is about, ``choice`` what else sets it apart from the notebook's defaults.
+    """
 
     name: str
     number: str
     subject: str
+    cut: str
+    place: str
+    choice: str
     state: str
     why: str
     summary: Summary | None
     last_good: str
 
 
+@dataclass(frozen=True)
+class PlaceListed:
+    """A place in the index by place, with its pages."""
+
+    key: str
+    name: str
+    pages: tuple[Listed, ...]
+
+    @property
+    def anchor(self) -> str:
+        """The id of its entry, which no other place shares.
+
+        >>> PlaceListed("cd-01", "District 1", ()).anchor
+        'place-cd-01'
+        """
+        return f"place-{self.key if re.fullmatch('[a-z0-9-]+', self.key) else digest(self.key)[:16]}"
+
+
 def write_portfolio(
     project: Project, source: str, editions: Sequence[Edition], verdicts: Mapping[str, Verdict]
 ) -> None:
-    """Write ``index.html``; with the same reports in place it has the same bytes."""
-    built = ledger.last_built(project.reports(source) / "ledger.db")
+    """Write ``index.html`` and, where a place or a brief has a page, ``places.html``.
+
+    With the same reports in place they have the same bytes.
+    """
+    folder = project.reports(source)
+    built = ledger.last_built(folder / "ledger.db")
     listed = [_listed(project, source, wanted, verdicts[wanted.name], built) for wanted in editions]
-    groups = [
-        ("City-wide", [one for one, wanted in zip(listed, editions, strict=True) if not wanted.varied]),
-        ("By area", [one for one, wanted in zip(listed, editions, strict=True) if wanted.varied]),
-    ]
+    where = city(project, source)
+    by_place = _by_place(listed, known_areas(project, source), where)
+    if by_place:
+        put(folder / "places.html", print_places(city=where, kinds=by_place))
+    else:
+        (folder / "places.html").unlink(missing_ok=True)
+    papers = [one for one in listed if one.cut == WHOLE]
+    groups = {
+        "City-wide": [one for one in papers if one.place == WHOLE_CITY and not one.choice],
+        "By area": [one for one in papers if one.place != WHOLE_CITY],
+        "Other choices": [one for one in papers if one.place == WHOLE_CITY and one.choice],
+    }
     html = print_portfolio(
-        city=city(project, source),
-        groups=[(title, papers) for title, papers in groups if papers],
-        papers=len(listed),
-        findings=sum(len(one.summary.findings) for one in listed if one.summary),
-        datasets=len({d["id"] for one in listed if one.summary for use in one.summary.loads for d in use["datasets"]}),
+        city=where,
+        groups=[(title, members) for title, members in groups.items() if members],
+        papers=len(papers),
+        findings=sum(len(one.summary.findings) for one in papers if one.summary),
+        datasets=len({d["id"] for one in papers if one.summary for use in one.summary.loads for d in use["datasets"]}),
+        places=sum(len(members) for _, members in by_place),
     )
-    put(project.reports(source) / "index.html", html)
+    put(folder / "index.html", html)
 
 
 def _listed(project: Project, source: str, wanted: Edition, verdict: Verdict, built: Mapping[str, str]) -> Listed:
     place = places(project, source, wanted.name)
     summary = read_summary(place.summary) if place.page.is_file() else None
     state = "failed" if verdict.failure else "fresh" if verdict.fresh else "stale" if summary else "missing"
+    values = wanted.parameters
+    others = [f"{name.replace('_', ' ')} {values[name]}" for name in wanted.varied if name != AREA]
     return Listed(
         name=wanted.name,
         number=wanted.notebook.split("_")[0],
         subject=wanted.notebook.partition("_")[2].replace("_", " ").capitalize(),
+        cut=wanted.cut,
+        place=wanted.place or WHOLE_CITY,
+        choice=(wanted.scenario or ", ".join(others)) if others else "",
         state=state,
         why="" if verdict.fresh else verdict.words,
         summary=summary,
         last_good=built.get(wanted.name, "") if state != "fresh" else "",
     )
+
+
+def _by_place(
+    listed: Sequence[Listed], areas: Mapping[str, Area], where: City
+) -> list[tuple[str, tuple[PlaceListed, ...]]]:
+    """Places that have a page, by kind of area, each under its exact key; nothing when only the city has whole papers.
+
+    A page belongs to the place whose key is the value of its parameter, and to no other.
+    """
+    pages: dict[str, list[Listed]] = {}
+    for one in listed:
+        if one.summary is not None:
+            pages.setdefault(one.place, []).append(one)
+    if not any(one.cut != WHOLE or key != WHOLE_CITY for key, members in pages.items() for one in members):
+        return []
+    nouns = dict(zip(KINDS, (f"{where.district_noun}s", "neighborhood councils"), strict=True))
+    kinds = {WHOLE_CITY: "The city", **{kind: noun.capitalize() for kind, noun in nouns.items()}, "": "Other places"}
+    found: dict[str, list[PlaceListed]] = {kind: [] for kind in kinds}
+    for key in [WHOLE_CITY, *areas, *(key for key in pages if key != WHOLE_CITY and key not in areas)]:
+        if key in pages:
+            members = tuple(sorted(pages[key], key=lambda one: (one.number, one.choice, one.cut != WHOLE)))
+            area = areas.get(key)
+            kind, name = (area.kind, area.name) if area else ("" if key != WHOLE_CITY else key, _name(key, where))
+            found[kind].append(PlaceListed(key, name, members))
+    return [(kinds[kind], tuple(members)) for kind, members in found.items() if members]
+
+
+def _name(key: str, where: City) -> str:
+    return where.city if key == WHOLE_CITY else key

@@ -60,6 +60,13 @@ def print_portfolio(**shown: Any) -> str:
     return html
 
 
+def print_places(**shown: Any) -> str:
+    """The HTML of the index by place."""
+    html = _render("places.html.j2", [_asset("page.js"), _asset("places.js")], **shown)
+    audit(html, "places")
+    return html
+
+
 def content_policy(styles: list[str], scripts: list[str]) -> str:
     """A Content-Security-Policy that admits exactly these inline styles and scripts, and fonts and pictures inside.
 

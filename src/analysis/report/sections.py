@@ -24,7 +24,8 @@ ROLES = {
 }
 """Tags of cells with a fixed place, and the heading such a cell gets when it brings none."""
 
-REQUIRED = ("in-short", "decision", "sure", "not-shown", "approach")
+REQUIRED = {"whole": ("in-short", "decision", "sure", "not-shown", "approach"), "brief": ("in-short", "sure")}
+"""What each cut of a notebook must hold."""
 
 _H1 = re.compile(r"<h1[^>]*>(?P<title>.*?)</h1>\s*(?P<rest>.*)", re.DOTALL)
 _SECOND = re.compile(r"(?=<h2[ >])")
@@ -145,7 +146,7 @@ def _own_heading(role: str) -> Section:
     return Section(role, anchor, title, Markup('<h2 id="{}">{}</h2>').format(anchor, title))
 
 
-def missing_roles(notebook: Notebook) -> list[str]:
-    """Parts of a whitepaper that no cell is tagged as."""
+def missing_roles(notebook: Notebook, cut: str) -> list[str]:
+    """Parts of a whitepaper, or of a brief, that no cell is tagged as."""
     tags = {tag for cell in notebook.cells for tag in cell.tags}
-    return [ROLES[role] for role in REQUIRED if role not in tags]
+    return [ROLES[role] for role in REQUIRED[cut] if role not in tags]

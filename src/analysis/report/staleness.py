@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from analysis.project import AnalysisError, Project
-from analysis.report.editions import Edition
+from analysis.report.cuts import read_cut
+from analysis.report.editions import Edition, whole_paper
 from analysis.report.execution import Failure, Record, described, holdings, places, read_record
 from analysis.report.fingerprint import Mark, Now, environment, module_file, page_files
 from analysis.report.methodology import look_up_all
-from analysis.report.notebook import Notebook, read_notebook
+from analysis.report.notebook import Notebook
 from analysis.report.storage import digest, read_json
 from analysis.report.summary import Summary, read_summary
 from analysis.report.surroundings import PAGE_SETTINGS, SETTINGS, dataset_hashes
@@ -60,7 +61,7 @@ class Judge:
         self.now = now or Now()
         self._environment = environment(project)
         self._datasets: dict[str, str] | None = None
-        self._notebooks: dict[str, Notebook] = {}
+        self._notebooks: dict[tuple[str, str], Notebook] = {}
 
     def verdict(self, wanted: Edition) -> Verdict:
         """Judge one edition."""
@@ -73,14 +74,15 @@ class Judge:
         run = tuple(self._run_reasons(wanted, record))
         return Verdict(run, () if run else tuple(self._page_reasons(wanted, record)), failure)
 
-    def notebook(self, stem: str) -> Notebook:
-        """A notebook of the project, read once."""
-        if stem not in self._notebooks:
-            self._notebooks[stem] = read_notebook(self.project.notebooks / f"{stem}.ipynb")
-        return self._notebooks[stem]
+    def notebook(self, wanted: Edition) -> Notebook:
+        """The cells of an edition's cut, read once a notebook and cut."""
+        key = (wanted.notebook, wanted.cut)
+        if key not in self._notebooks:
+            self._notebooks[key] = read_cut(self.project.notebooks / f"{wanted.notebook}.ipynb", wanted.cut)
+        return self._notebooks[key]
 
     def _run_reasons(self, wanted: Edition, record: Record) -> Iterable[str]:
-        if record.code != self.notebook(wanted.notebook).code_hash():
+        if record.code != self.notebook(wanted).code_hash():
             yield "the code cells changed"
         if record.parameters != wanted.parameters:
             yield "the parameters changed"
@@ -136,8 +138,10 @@ class Judge:
             return
         if summary.executed != record.executed:
             yield "it was run since"
-        if summary.prose != self.notebook(wanted.notebook).prose_hash():
+        if summary.prose != self.notebook(wanted).prose_hash():
             yield "the prose changed"
+        if summary.whole != whole_paper(self.project, self.source, record.name, record.notebook, record.cut):
+            yield "the whole paper it leads to came or went"
         yield from self._printing_reasons(record, summary)
 
     def _printing_reasons(self, record: Record, summary: Summary) -> Iterable[str]:

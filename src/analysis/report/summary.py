@@ -24,6 +24,7 @@ class Length:
 class Summary:
     """One printed page.
 
+    ``cut`` says how much of the notebook it shows, ``whole`` names the page it leads to as the whole paper, if any;
     ``html`` and ``executed`` are hashes of the page and of the executed notebook, ``prose`` of the Markdown cells;
     ``printer`` marks the printing code and templates, ``settings`` references and glossary, ``methods`` what the page
     says of each method (summary, file, line), ``version`` the commit it names. The rest is what the page says:
@@ -32,6 +33,8 @@ class Summary:
 
     name: str
     notebook: str
+    cut: str
+    whole: str
     html: str
     executed: str
     prose: str

@@ -31,13 +31,14 @@ def learned(project: Project, source: str) -> Learned:
     return Learned(held["modules"], held["without"])
 
 
-def warmed_up(project: Project, source: str, stems: Iterable[str]) -> Zygote | None:
-    """Start a warm process for these notebooks; None where notebooks run isolated."""
+def warmed_up(project: Project, source: str, stems: Iterable[str] | None) -> Zygote | None:
+    """Start a warm process for these notebooks, or all; None where notebooks run isolated."""
     if isolated():
         return None
     known = learned(project, source)
-    wanted = sorted(set(stems))
-    read = [read_notebook(path) for path in notebooks(project) if path.stem in wanted]
+    paths = {path.stem: path for path in notebooks(project)}
+    wanted = sorted(paths if stems is None else paths.keys() & set(stems))
+    read = [read_notebook(paths[stem]) for stem in wanted]
     said = modules_of(cell.source for notebook in read for cell in notebook.code)
     besides = [module for stem in wanted for module in known.modules.get(stem, ())]
     return warm_up(list(dict.fromkeys([*said, *besides])), known.without)
