@@ -320,10 +320,12 @@ def _build(
 
 def _conclude(outcomes: list[Outcome]) -> None:
     """Say how a build went; raises AnalysisError when a report failed."""
+    from analysis.report.build import already_fresh
+
     failed = [outcome for outcome in outcomes if outcome.action == "failed"]
     fresh = sum(1 for outcome in outcomes if outcome.action == "fresh")
     if fresh:
-        print(f"{fresh} of {len(outcomes)} {'report' if len(outcomes) == 1 else 'reports'} already fresh")
+        print(already_fresh(fresh, len(outcomes)))
     if failed:
         named = "\n".join(f"  {outcome.failure}" for outcome in failed)
         count = f"{len(failed)} of {len(outcomes)}"

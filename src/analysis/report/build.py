@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+from analysis import receipt
 from analysis.project import AnalysisError, Project
 from analysis.refine.holding import held
 from analysis.report import groundwork, ledger
 from analysis.report.crew import Alone, Crew, LocalCrew
-from analysis.report.editions import Edition, planned
+from analysis.report.editions import WHOLE, Edition, planned
 from analysis.report.execution import places, read_record
 from analysis.report.fingerprint import Now
 from analysis.report.graph import Done, Task, carried_out
@@ -90,8 +91,8 @@ def built(
         stack.callback(service.forget)
         site = _Site(project, source, orders, stack)
         outcomes = {outcome.name: outcome for outcome in site.carry_out(editions)}
-        _account(project, source, outcomes, site.timings)
         site.learn(outcomes.values())
+        _account(project, source, outcomes, site)
     return Effort(tuple(outcomes.values()), time.perf_counter() - begun, site.reporting, site.workers)
 
 
@@ -108,6 +109,7 @@ class _Site:
         self._reports_begun: float | None = None
         self._folder, self._tables_left = stack.enter_context(ExitStack()), 0
         self.reporting = 0.0
+        self.well_laid = False
         self.timings: dict[str, float] = {}
 
     @property
@@ -121,7 +123,7 @@ class _Site:
         # Without a table to lay, a report that is fresh now stays so: nobody has to be warmed up or hired for it.
         fresh = {} if known is None or self._orders.lay else self._fresh(known)
         if known is not None and len(fresh) == len(known):
-            self._stack.enter_context(sole_builder(self._project.reports(self._source)))
+            self._take_folder()
             yield from fresh.values()
             return
         self._prepare(None if known is None else {edition.notebook for edition in known}, known)
@@ -145,6 +147,9 @@ class _Site:
         elif most > 1:
             self._crew = LocalCrew(most)
         self._stack.enter_context(closing(self._crew))
+        self._take_folder()
+
+    def _take_folder(self) -> None:
         self._stack.enter_context(sole_builder(self._project.reports(self._source)))
         sweep(self._project.reports(self._source))
 
@@ -177,9 +182,12 @@ class _Site:
     def _ground(self) -> list[Task]:
         """Tasks that make the sample and the tables; without a warm process they are done here and now."""
         if self._zygote is None:
-            for error in groundwork.lay(self._project, self._source):
+            errors = groundwork.lay(self._project, self._source)
+            self.well_laid = not errors
+            for error in errors:
                 print(f"warning: {error}", flush=True)
             return []
+        self.well_laid = True
         found = groundwork.Ground(**self._called("survey", source=self._source).result())
         if not (found.sample or found.tables):
             return []
@@ -239,7 +247,7 @@ class _Site:
     def _laid(self, done: Done, teller: Teller) -> None:
         line, seconds = done.result if done.error is None and done.result else ("", 0.0)
         if done.error is not None:
-            line = f"warning: {done.error}"
+            self.well_laid, line = False, f"warning: {done.error}"
         if seconds:
             self.timings[done.task.name] = seconds
         teller.ended(done.task.name, done.task.weight, line)
@@ -253,8 +261,8 @@ def _tell_begin(teller: Teller, task: Task) -> None:
     teller.began(task.name, task.weight)
 
 
-def _account(project: Project, source: str, outcomes: Mapping[str, Outcome], timings: Mapping[str, float]) -> None:
-    """Bring ledger and index up to what is in place, of this build and of others."""
+def _account(project: Project, source: str, outcomes: Mapping[str, Outcome], site: _Site) -> None:
+    """Bring ledger and index up to what is in place, of this build and of others; note when nothing is left to do."""
     everything = planned(project, source)
     entries = []
     for edition in everything:
@@ -264,8 +272,25 @@ def _account(project: Project, source: str, outcomes: Mapping[str, Outcome], tim
             outcome = outcomes.get(edition.name, Outcome(edition.name, "fresh"))
             error = str(outcome.failure) if outcome.failure else None
             entries.append(ledger.Entry(summary, record, dict(outcome.seconds), error, outcome.megabytes))
-    ledger.enter(project.reports(source) / "ledger.db", entries, timings=timings)
-    write_portfolio(project, source, everything, judged(project, source, everything))
+    folder = project.reports(source)
+    ledger.enter(folder / "ledger.db", entries, timings=site.timings)
+    before = receipt.settled_stand(str(project.root), source)
+    verdicts = judged(project, source, everything)
+    write_portfolio(project, source, everything, verdicts)
+    papers = [edition.name for edition in everything if edition.cut == WHOLE]
+    if site.well_laid and all(verdicts[name].fresh for name in papers):
+        said = already_fresh(len(papers), len(papers))
+        own = {str(folder / name) for name in ("index.html", "places.html")}
+        receipt.write(str(project.root), source, before, own, said)
+
+
+def already_fresh(fresh: int, of: int) -> str:
+    """How many of the wanted reports needed nothing, in words.
+
+    >>> already_fresh(1, 1), already_fresh(2, 3)
+    ('1 of 1 report already fresh', '2 of 3 reports already fresh')
+    """
+    return f"{fresh} of {of} {'report' if of == 1 else 'reports'} already fresh"
 
 
 def status(project: Project, source: str) -> dict[str, Verdict]:
