@@ -33,9 +33,10 @@ import re
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import CodeType
 from typing import Any, Literal
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.runtime import Context as JinjaContext
 from jinja2.runtime import Undefined
 from jinja2.sandbox import SandboxedEnvironment
@@ -162,6 +163,9 @@ class Fault:
     message: str
 
 
+_COMPILED: dict[str, CodeType] = {}
+
+
 class _Prose(SandboxedEnvironment):
     """Prose does not compute: numbers come from findings, so arithmetic in a template is refused."""
 
@@ -212,12 +216,18 @@ class Speaker:
         missing = {name: self._missing(name) for name in self._unknown(source)} if self._lenient else {}
         known = {name: Said(finding, self.pieces) for name, finding in self._findings.items()}
         try:
-            return self._environment.from_string(source).render({**missing, **known})
+            return self._compiled(source).render({**missing, **known})
         except TemplateError as error:
             line = getattr(error, "lineno", None) or _line(error)
             raise TemplateFault(Fault(line, "", f"template error: {error.message or error}")) from error
         except (AnalysisError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
             raise TemplateFault(Fault(_line(error), "", str(error))) from error
+
+    def _compiled(self, source: str) -> Template:
+        # What a template compiles to depends on its text alone; a thousand briefs share the texts of one notebook.
+        if source not in _COMPILED:
+            _COMPILED[source] = self._environment.compile(source)
+        return Template.from_code(self._environment, _COMPILED[source], self._environment.make_globals(None))
 
     def skeleton(self, source: str) -> str:
         """All branches as typed: expressions become one placeholder each, lines stay where they are."""

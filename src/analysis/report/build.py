@@ -20,6 +20,7 @@ from analysis.report.editions import WHOLE, Edition, planned
 from analysis.report.execution import places, read_record
 from analysis.report.fingerprint import Now
 from analysis.report.graph import Done, Task, carried_out
+from analysis.report.issuing import forget_printer, note_printer
 from analysis.report.jobs import Job, Outcome, make
 from analysis.report.kernel_environment import bare_environment, loaded_tables
 from analysis.report.portfolio import write_portfolio
@@ -141,6 +142,8 @@ class _Site:
     def _prepare(self, stems: set[str] | None, editions: Sequence[Edition] | None) -> None:
         """Start to warm up, hire the workers, and take the folder of reports for this build alone."""
         self._zygote = warmed_up(self._project, self._source, stems)
+        note_printer()
+        self._stack.callback(forget_printer)
         most = self._orders.jobs if editions is None else min(self._orders.jobs, len(editions))
         if self._orders.crew is not None:
             self._crew = self._orders.crew(self._orders.jobs)

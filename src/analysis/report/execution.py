@@ -7,7 +7,8 @@ import json
 import logging
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -250,38 +251,54 @@ def _numbered(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _run(project: Project, notebook: Notebook, wanted: Edition, place: Places) -> Any:
+    """The executed notebook, as papermill leaves it; its one call for everything would also write it to disk."""
     import nbformat
-    import papermill
+    from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
+    from papermill.execute import raise_for_execution_errors
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
 
     from analysis.report import engine
 
     engine.register()
     logging.getLogger("papermill").setLevel(logging.ERROR)
     node = nbformat.from_dict(json.loads(notebook.path.read_bytes()))  # type: ignore[no-untyped-call]
-    node = _prepared(node, notebook)
+    node = load_notebook_node(_prepared(node, notebook))
+    if wanted.varied:
+        given = {name: wanted.parameters[name] for name in wanted.varied}
+        node = parameterize_notebook(node, given, engine_name=engine.NAME)
     place.log.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="analysis-") as folder, place.log.open("w", encoding="utf-8") as log:
-        output = Path(folder) / "executed.ipynb"
+    with place.log.open("w", encoding="utf-8") as log:
         try:
-            return papermill.execute_notebook(
+            node = papermill_engines.execute_notebook_with_engine(
+                engine.NAME,
                 node,
-                # papermill formats paths as templates; a brace in a folder's name is no template.
-                str(output).replace("{", "{{").replace("}", "}}"),
-                parameters={name: wanted.parameters[name] for name in wanted.varied} or None,
-                engine_name=engine.NAME,
-                request_save_on_cell_execute=False,
+                kernel_name=engine.KERNEL,
                 progress_bar=False,
                 cell_timeout=CELL_TIMEOUT,
                 log_file=log,
                 kernel_cwd=str(project.notebooks),
             )
+            with _as_far_as_it_came(place) as output:
+                raise_for_execution_errors(node, output)
         except PapermillExecutionError as error:
-            if output.is_file():
-                put(place.failed_notebook, output.read_bytes())
             raise RunFailed(_cell_failure(notebook, wanted, error)) from None
         except engine.RunBroken as error:
             raise RunFailed(_failure_at(notebook, wanted, error.index, str(error))) from None
+    return node
+
+
+@contextmanager
+def _as_far_as_it_came(place: Places) -> Iterator[str]:
+    """A file for papermill to write a failed notebook to; it is put in place when there is one."""
+    with tempfile.TemporaryDirectory(prefix="analysis-") as folder:
+        output = Path(folder) / "executed.ipynb"
+        try:
+            yield str(output)
+        finally:
+            if output.is_file():
+                put(place.failed_notebook, output.read_bytes())
 
 
 def _prepared(node: Any, notebook: Notebook) -> Any:
@@ -406,4 +423,4 @@ def asks_refine(notebook: Notebook) -> bool:
 
 
 def _notebook_text(result: dict[str, Any]) -> str:
-    return json.dumps(result, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(result, sort_keys=True, ensure_ascii=False) + "\n"

@@ -10,7 +10,7 @@ from analysis.publish.payload import published
 from analysis.report.cuts import check_words, cut_of
 from analysis.report.editions import whole_paper
 from analysis.report.execution import Record, places, with_current_prose, without_injected
-from analysis.report.fingerprint import Now, page_files
+from analysis.report.fingerprint import Mark, Now, page_files
 from analysis.report.notebook import read_notebook
 from analysis.report.page import Page, Setting, compose
 from analysis.report.printing import print_page
@@ -18,6 +18,26 @@ from analysis.report.storage import digest, put
 from analysis.report.summary import Summary, read_summary, write_summary
 from analysis.report.surroundings import PAGE_SETTINGS
 from analysis.report.versions import code_version, repository
+
+_printer: dict[str, Mark] | None = None
+
+
+def marks_of_printer() -> dict[str, Mark]:
+    """Marks of the printing code and templates as they are now."""
+    now = Now()
+    return {name: now.mark(path) for name, path in page_files().items()}
+
+
+def note_printer() -> None:
+    """Take the marks for all pages of a build, before its workers are forked: they print with what is loaded then."""
+    global _printer
+    _printer = marks_of_printer()
+
+
+def forget_printer() -> None:
+    """Let every page take the marks itself again."""
+    global _printer
+    _printer = None
 
 
 def issue(project: Project, source: str, record: Record, *, strict: bool = False) -> Summary:
@@ -27,7 +47,7 @@ def issue(project: Project, source: str, record: Record, *, strict: bool = False
     reading grade and structure; the page in place then stays.
     """
     before = Now()
-    printer = {name: before.mark(path) for name, path in page_files().items()}
+    printer = _printer or marks_of_printer()
     executed, record = with_current_prose(project, source, record)
     notebook = read_notebook(project.notebooks / f"{record.notebook}.ipynb")
     whole = whole_paper(project, source, record.name, record.notebook, record.cut)

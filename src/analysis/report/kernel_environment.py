@@ -88,6 +88,8 @@ def memory_limit() -> int:
 
 def warm_up(modules: Sequence[str], without: Sequence[str] = ()) -> service.Zygote:
     """Start a warm process for a build; it gets warm while other work goes on."""
+    global _known
+    _known = None
     wanted = [*modules, "analysis.report.recording"]
     return service.begin(wanted, bare_environment(os.environ, ""), first_lines(), without)
 
@@ -98,12 +100,11 @@ def warm_process(sources: Iterable[str]) -> service.Zygote:
     Its own is started for this code, unless one is at hand that knows the package as it is now.
     """
     global _known
-    found = service.inherited()
-    if found is not None:
-        return found
+    found = service.inherited() or service.at_hand()
+    if found is not None and _known is None:
+        return found  # of a build, which began it for the code as it is
     now = digest(canonical(all_modules(Now())))
-    found = service.at_hand()
-    if found is None or _known not in (now, None):
+    if found is None or _known != now:
         found = warm_up(modules_of(sources))
         _known = now
     return found

@@ -61,6 +61,7 @@ class Judge:
         self.now = now or Now()
         self._environment = environment(project)
         self._datasets: dict[str, str] | None = None
+        self._printers = page_files()
         self._notebooks: dict[tuple[str, str], Notebook] = {}
 
     def verdict(self, wanted: Edition) -> Verdict:
@@ -145,7 +146,7 @@ class Judge:
         yield from self._printing_reasons(record, summary)
 
     def _printing_reasons(self, record: Record, summary: Summary) -> Iterable[str]:
-        files = page_files()
+        files = self._printers
         if self._changed(files, summary.printer) or set(summary.printer) - set(files):
             yield "the template or the printing code changed"
         for name in self._changed({n: self.project.catalog / n for n in PAGE_SETTINGS}, summary.settings):

@@ -61,8 +61,8 @@ def put(path: Path, data: bytes | str) -> None:
 
 
 def put_json(path: Path, value: object) -> None:
-    """Write a value as indented, sorted JSON in one step."""
-    put(path, json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write a value as sorted JSON in one step; on one line, because indenting takes ten times as long."""
+    put(path, canonical(value) + "\n")
 
 
 def read_json(path: Path) -> Any:
