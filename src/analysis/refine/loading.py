@@ -74,7 +74,7 @@ def _way_out(project: Project, missing: Sequence[str]) -> str:
     # `make data` has tried and gone on without it; asked for by name, a fetch says what is wrong.
     return (
         f"run `analysis data --only {','.join(missing)}` where the publisher can be reached; "
-        f'a notebook asks analysis.refine.available first'
+        f"a notebook asks analysis.refine.available first"
     )
 
 
