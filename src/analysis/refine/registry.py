@@ -19,6 +19,7 @@ SUBJECTS = (
     "covid_community",
     "covid_places",
     "crosswalk",
+    "economy",
     "geographies",
     "prices",
 )
