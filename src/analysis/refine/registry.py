@@ -21,6 +21,7 @@ SUBJECTS = (
     "crosswalk",
     "economy",
     "geographies",
+    "merchants",
     "prices",
 )
 """The modules of this package that declare ``TABLES``; a new subject is one more name."""
