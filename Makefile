@@ -8,7 +8,7 @@ JOBS   ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup data reports briefs report lab status new clean test lint lock gallery
+.PHONY: help setup data update reports briefs report lab status new clean test lint lock gallery
 
 help: ## print the targets
 	@echo "Angeleno: city whitepapers that prove their numbers"
@@ -30,11 +30,14 @@ setup: $(VENV)/.installed ## create .venv from the lock, if needed
 data: setup ## fetch the live data (ANALYSIS_MIRROR=http://… redirects every source)
 	@$(RUN) data
 
-reports: setup ## build every whitepaper that is stale [SOURCE=live]
-	@$(RUN) reports --source $(SOURCE) --jobs $(JOBS)
+update: setup ## fetch, refine, run and print in one go: what changed at the publishers, and nothing else
+	@$(RUN) reports --source live --fetch --jobs $(JOBS) $(OPTIONS)
+
+reports: setup ## build every whitepaper that is stale [SOURCE=live] [OPTIONS="--explain --only 01_*"]
+	@$(RUN) reports --source $(SOURCE) --jobs $(JOBS) $(OPTIONS)
 
 briefs: setup ## build the briefs by place that are stale [AREAS=cd-01,nc-…] [SOURCE=live]
-	@$(RUN) briefs --source $(SOURCE) --jobs $(JOBS) $(if $(AREAS),--areas "$(AREAS)")
+	@$(RUN) briefs --source $(SOURCE) --jobs $(JOBS) $(if $(AREAS),--areas "$(AREAS)") $(OPTIONS)
 
 report: setup ## build one: make report NB=01 [PARAMS="area=cd-01"] [CUT=brief] [SOURCE=live]
 	@test -n "$(NB)" || { echo 'say which: make report NB=01 [PARAMS="area=cd-01"]'; exit 2; }

@@ -61,6 +61,7 @@ ExplainOption = Annotated[bool, typer.Option("--explain", help="Say where the ti
 KeepGoingOption = Annotated[
     bool, typer.Option("--keep-going/--stop", help="After a failure go on with the rest, or begin nothing more.")
 ]
+FetchOption = Annotated[bool, typer.Option("--fetch", help="Fetch live data first, in the same graph.")]
 IsolatedOption = Annotated[
     bool, typer.Option("--isolated", help="Start a new interpreter for each notebook instead of a fork of a warm one.")
 ]
@@ -129,6 +130,7 @@ def reports(
     dry_run: DryRunOption = False,
     explain: ExplainOption = False,
     keep_going: KeepGoingOption = True,
+    fetch: FetchOption = False,
     isolated: IsolatedOption = False,
     memory: MemoryOption = None,
 ) -> None:
@@ -142,7 +144,9 @@ def reports(
     if dry_run:
         _plan(project, chosen, editions)
         return
-    _build(project, chosen, editions, Orders(jobs, strict, lay=True, keep_going=keep_going), explain)
+    if fetch and chosen != "live":
+        raise AnalysisError("--fetch: the sample is made, not fetched; say --source live")
+    _build(project, chosen, editions, Orders(jobs, strict, lay=True, fetch=fetch, keep_going=keep_going), explain)
     print(project.reports(chosen) / "index.html")
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from analysis.catalog import load_catalog
 from analysis.project import Project
 from analysis.refine.building import refine_tables
 from analysis.refine.registry import tables
+from analysis.sample import write_sample
 from analysis.sources.fetching import fetch_all
 from refine_desk import PORTAL, Desk, new_desk, portal_address
 
@@ -37,11 +39,29 @@ def live(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
             with portal_address() as address:
                 os.environ["ANALYSIS_MIRROR"] = address
                 try:
+                    catalog = load_catalog(project)
                     wanted = {name for table in tables().values() for name in table.inputs}
+                    # The portal does not serve what the catalogue calls optional.
+                    wanted = {name for name in wanted if not catalog[name].optional}
                     fetch_all(project, sorted(wanted | {"acs5_2020"}))
                 finally:
                     del os.environ["ANALYSIS_MIRROR"]
             refine_tables(project, "live")
+            (folder / "done").touch()
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def refined_sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
+    """A project with every table of the invented city, made and refined once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "refined-sample"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            project = new_desk(folder).project
+            write_sample(project)
+            refine_tables(project, "sample")
             (folder / "done").touch()
     return Project(folder)
 

@@ -44,13 +44,14 @@ class Orders:
     """How a build is to go about it.
 
     ``jobs`` are worked on at once; ``strict`` makes missed limits of length, grade and structure errors; ``lay`` makes
-    sample and tables first where they are stale; ``keep_going`` goes on after a failure; ``crew`` makes the workers
-    where they are not to be of this machine.
+    sample and tables first where they are stale, and ``fetch`` what they are made of; ``keep_going`` goes on after a
+    failure; ``crew`` makes the workers where they are not to be of this machine.
     """
 
     jobs: int = 2
     strict: bool = False
     lay: bool = False
+    fetch: bool = False
     keep_going: bool = True
     crew: Callable[[int], Crew] | None = None
 
@@ -87,7 +88,8 @@ def built(
 ) -> Effort:
     """:func:`build`, with what it cost. ``editions`` may be a plan, asked once the tables it rests on are made."""
     begun = time.perf_counter()
-    groundwork.check_fetched(project, source)
+    if not orders.fetch:
+        groundwork.check_fetched(project, source)
     with ExitStack() as stack:
         stack.callback(service.forget)
         site = _Site(project, source, orders, stack)
@@ -163,7 +165,7 @@ class _Site:
             learn(self._project, self._source, self._zygote, cold)
 
     def _carried_out(self, ground: Sequence[Task], editions: Sequence[Edition]) -> Iterator[Outcome]:
-        tables = frozenset(task.name for task in ground)
+        tables = frozenset(task.name for task in ground if not task.name.startswith(_fetching("")))
         tasks = [*ground, *(self._report(edition, tables) for edition in editions)]
         if not tasks:
             return
@@ -183,36 +185,40 @@ class _Site:
             self.reporting = time.perf_counter() - self._reports_begun
 
     def _ground(self) -> list[Task]:
-        """Tasks that make the sample and the tables; without a warm process they are done here and now."""
+        """Tasks that fetch, make the sample and the tables; without a warm process they are done here and now."""
         if self._zygote is None:
+            if self._orders.fetch:
+                groundwork.fetch_live(self._project, None, self._orders.jobs)
             errors = groundwork.lay(self._project, self._source)
             self.well_laid = not errors
             for error in errors:
                 print(f"warning: {error}", flush=True)
             return []
         self.well_laid = True
-        found = groundwork.Ground(**self._called("survey", source=self._source).result())
-        if not (found.sample or found.tables):
-            return []
-        first = frozenset({SAMPLE}) if found.sample else frozenset()
-        # Tables are built side by side, so the build holds their folder for all of them until the last is done.
-        self._folder.enter_context(held(self._project.processed(self._source)))
-        self._tables_left = len(found.tables)
-        made = [Task(SAMPLE, partial(self._called, "made"), 4.0)] if found.sample else []
-        return made + [
-            Task(
-                f"table {name}",
-                partial(self._called, "refined", source=self._source, table=name),
-                self._remembered.get(f"table {name}", 0.3),
-                first | {f"table {need}" for need in found.tables[name]},
-            )
-            for name in found.tables
-        ]
+        survey = self._called("survey", source=self._source, fetch=self._orders.fetch).result()
+        found = groundwork.Ground(**survey)
+        if found.tables:
+            # Tables are built side by side, so the build holds their folder for all of them until the last is done.
+            self._folder.enter_context(held(self._project.processed(self._source)))
+            self._tables_left = len(found.tables)
+        tasks = [self._task(SAMPLE, "made", 4.0)] if found.sample else []
+        tasks += [self._task(_fetching(name), "fetched", 1.0, dataset=name) for name in found.datasets]
+        for name, rests in found.tables.items():
+            needs = {_fetching(need) if need in found.datasets else _table(need) for need in rests}
+            needs |= {SAMPLE} if found.sample else set()
+            tasks.append(self._task(_table(name), "refined", 0.3, needs, source=self._source, table=name))
+        return tasks
+
+    def _task(self, name: str, function: str, weight: float, needs: Iterable[str] = (), **arguments: str) -> Task:
+        begin = partial(self._called, function, **arguments)
+        return Task(name, begin, self._remembered.get(name, weight), frozenset(needs))
 
     def _called(self, function: str, **arguments: Any) -> Future[Any]:
         """Start a function of :mod:`analysis.report.groundwork` in a fork of the warm process."""
         assert self._zygote is not None
-        folder, environment = str(self._project.root), bare_environment(os.environ, "")
+        folder = str(self._project.root)
+        # Who fetches needs its keys and the mirror; nobody else gets to see them.
+        environment = dict(os.environ) if function == "fetched" else bare_environment(os.environ, "")
         call = partial(self._zygote.call, f"{groundwork.__name__}:{function}", environment, folder)
         return self._callers().submit(call, root=folder, **arguments)
 
@@ -233,7 +239,7 @@ class _Site:
             named = loaded_tables(cell.source for cell in self._judge.notebook(edition).code)
         except AnalysisError:
             return frozenset()
-        return tables if named is None else tables & {SAMPLE, *(f"table {name}" for name in named)}
+        return tables if named is None else tables & {SAMPLE, *map(_table, named)}
 
     def _begun(self, edition: Edition) -> Future[Outcome] | Outcome:
         verdict = judged(self._project, self._source, [edition], self._judge)[edition.name]
@@ -254,10 +260,18 @@ class _Site:
         if seconds:
             self.timings[done.task.name] = seconds
         teller.ended(done.task.name, done.task.weight, line)
-        if done.task.name != SAMPLE:
+        if done.task.name.startswith(_table("")):
             self._tables_left -= 1
             if not self._tables_left:
                 self._folder.close()  # a notebook that asks for a table nobody foresaw builds it itself
+
+
+def _table(name: str) -> str:
+    return f"table {name}"
+
+
+def _fetching(dataset: str) -> str:
+    return f"fetching {dataset}"
 
 
 def _tell_begin(teller: Teller, task: Task) -> None:

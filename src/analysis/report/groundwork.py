@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,12 +43,20 @@ def make_sample(project: Project) -> None:
 
 
 def build_tables(project: Project, source: str, only: list[str] | None = None) -> list[str]:
-    """Build stale tables one by one, so that one that fails holds up only those that rest on it; returns the errors."""
+    """Build stale tables one by one, so that one that fails holds up only those that rest on it; returns the errors.
+
+    Without ``only``, tables whose optional datasets were never fetched are named and left out.
+    """
     from analysis.refine import refine_tables
+    from analysis.refine.availability import left_out
     from analysis.refine.building import in_order
+    from analysis.refine.workbench import Shelf
 
     errors: dict[str, None] = {}
+    shelf = Shelf(project, source)
     names = [table.name for table in in_order(only)]
+    without = {} if only else {name: missing for name in names if (missing := left_out(shelf, name))}
+    names = [name for name in names if name not in without]
     with telling("Refining", len(names)) as teller:
         for name in names:
             teller.began(name)
@@ -59,41 +67,73 @@ def build_tables(project: Project, source: str, only: list[str] | None = None) -
             except AnalysisError as error:
                 errors.setdefault(str(error))
             teller.ended(name, 1, line)
+    for name, missing in without.items():
+        print(f"{name}  not built: {', '.join(missing)} not fetched")
     return list(errors)
 
 
 def stale_tables(project: Project, source: str) -> dict[str, str]:
-    """Tables that the next build makes again, and why."""
+    """Tables that the next build makes again, and why; without those that an optional dataset keeps it from making."""
+    from analysis.refine.availability import left_out
     from analysis.refine.building import status
+    from analysis.refine.workbench import Shelf
 
-    return {name: why for name, why in status(project, source).items() if why is not None}
+    shelf = Shelf(project, source)
+    stale = {name: why for name, why in status(project, source).items() if why is not None}
+    return {name: why for name, why in stale.items() if not left_out(shelf, name)}
 
 
 @dataclass(frozen=True)
 class Ground:
     """What has to be laid before notebooks run.
 
-    ``tables`` maps each table that is stale, or rests on one that is, to the tables of this mapping it rests on;
-    ``sample`` says whether the invented city has to be made first.
+    ``tables`` maps each table that is stale, or rests on something that may become so, to what of this mapping and of
+    ``datasets`` it rests on; ``datasets`` are to be fetched, ``sample`` says whether the invented city has to be made.
     """
 
     sample: bool
     tables: dict[str, list[str]]
+    datasets: list[str] = field(default_factory=list)
 
 
-def survey(root: str, source: str) -> dict[str, Any]:
-    """What has to be laid, as plain JSON: the fields of :class:`Ground`. Called in a fork of the warm process."""
+def survey(root: str, source: str, fetch: bool = False) -> dict[str, Any]:
+    """What has to be laid, as plain JSON: the fields of :class:`Ground`. Called in a fork of the warm process.
+
+    With ``fetch`` every dataset of the catalogue is to be fetched, and so every table may become stale.
+    """
     from analysis import sample
+    from analysis.catalog import load_catalog
     from analysis.refine.building import in_order
 
     project = Project(Path(root))
     missing = source == "sample" and not sample.is_current(project)
     order = in_order(None)
-    stale = {table.name for table in order} if missing else set(stale_tables(project, source))
+    stale = {table.name for table in order} if missing or fetch else set(stale_tables(project, source))
     for table in order:
         if stale & set(table.tables):
             stale.add(table.name)
-    return asdict(Ground(missing, {t.name: sorted(stale & set(t.tables)) for t in order if t.name in stale}))
+    datasets = sorted(load_catalog(project)) if fetch else []
+    rests = {t.name: sorted((stale & set(t.tables)) | (set(datasets) & set(t.inputs))) for t in order}
+    return asdict(Ground(missing, {name: rests[name] for name in rests if name in stale}, datasets))
+
+
+def fetched(root: str, dataset: str) -> tuple[str, float]:
+    """Fetch one dataset; returns a line that says so and the seconds. Called in a fork of the warm process.
+
+    One that the catalogue calls optional is named when it cannot be had, and fails nothing.
+    """
+    from analysis.catalog import load_catalog
+    from analysis.sources import FetchFailures, fetch_all
+
+    begun, project = time.perf_counter(), Project(Path(root))
+    catalog = load_catalog(project)
+    try:
+        (manifest,) = fetch_all(project, [dataset], jobs=1, catalog=catalog)
+    except FetchFailures as failures:
+        if not catalog[dataset].optional:
+            raise
+        return _missing_line(dataset, failures.errors[dataset]), time.perf_counter() - begun
+    return f"{dataset}  {manifest.rows:,} rows", time.perf_counter() - begun
 
 
 def made(root: str) -> tuple[str, float]:
@@ -108,8 +148,13 @@ def refined(root: str, source: str, table: str) -> tuple[str, float]:
 
     Called in a fork of the warm process, while the build holds the folder of tables.
     """
+    from analysis.refine.availability import left_out
     from analysis.refine.building import refine_one
+    from analysis.refine.workbench import Shelf
 
+    missing = left_out(Shelf(Project(Path(root)), source), table)
+    if missing:
+        return f"{table}  not built: {', '.join(missing)} not fetched", 0.0
     state = refine_one(Project(Path(root)), source, table)
     return (_refined_line(state) if state.state == "built" else "", state.seconds)
 
@@ -121,15 +166,32 @@ def _refined_line(state: TableState) -> str:
 def fetch_live(project: Project, only: Sequence[str] | None, jobs: int) -> None:
     """Fetch datasets of the catalogue (all without ``only``), telling how far each is.
 
-    Raises FetchFailures with every error; what was there before stays in place.
+    A dataset that the catalogue calls optional is named when it cannot be had, and fails nothing unless it was asked
+    for by name. Raises FetchFailures with every other error; what was there before stays in place.
     """
     from analysis.catalog import load_catalog
-    from analysis.sources import fetch_all
+    from analysis.sources import FetchFailures, fetch_all
 
     catalog = load_catalog(project)
     wanted = list(only) if only else list(catalog)
     with telling("Fetching", len(wanted)) as teller:
-        fetch_all(project, wanted, jobs=jobs, progress=_Fetching(teller), catalog=catalog)
+        try:
+            fetch_all(project, wanted, jobs=jobs, progress=_Fetching(teller), catalog=catalog)
+        except FetchFailures as failures:
+            without = {} if only else {name: e for name, e in failures.errors.items() if catalog[name].optional}
+            _name_what_is_missing(without)
+            failed = {name: error for name, error in failures.errors.items() if name not in without}
+            if failed:
+                raise FetchFailures(failed, failures.manifests) from None
+
+
+def _name_what_is_missing(errors: Mapping[str, AnalysisError]) -> None:
+    for name, error in errors.items():
+        print(_missing_line(name, error))
+
+
+def _missing_line(name: str, error: AnalysisError) -> str:
+    return f"{name}  not fetched: {str(error).partition(': ')[2].splitlines()[0]} (optional: the rest goes on)"
 
 
 class _Fetching:

@@ -91,7 +91,20 @@ def generator_version() -> str:
 
 
 def _datasets() -> list[Raw]:
-    from analysis.sample import casefiles, community, hospitals, layers, policies, statistical_areas, tables
+    from analysis.sample import (
+        casefiles,
+        certificates,
+        citations,
+        community,
+        economy_panel,
+        hospitals,
+        layers,
+        merchants,
+        policies,
+        register,
+        statistical_areas,
+        tables,
+    )
 
     made = [
         *tables.census_tables(),
@@ -116,6 +129,17 @@ def _datasets() -> list[Raw]:
         community.late_table(),
         community.measures_file(),
         policies.policy_file(),
+        citations.citation_file(),
+        economy_panel.panel_file(),
+        certificates.certificate_file(),
+        merchants.city_file(),
+        merchants.county_file(),
+        merchants.vintage_file(),
+        merchants.zip_file(),
+        merchants.city_ids(),
+        merchants.county_ids(),
+        register.all_file(),
+        register.active_file(),
     ]
     return sorted(made, key=lambda raw: raw.dataset)
 
