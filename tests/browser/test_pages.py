@@ -107,7 +107,7 @@ def test_places_are_found_by_words_and_all_are_there_without_a_script(browser, b
     assert shown.count() == 6
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/01_neighborhood_change*.html")
+    page.wait_for_url("**/00_about_the_data.html")
     assert errors == []
     page.context.close()
     page, _, _ = opened(browser, index, 390, java_script_enabled=False)
