@@ -15,7 +15,10 @@ sys.path.insert(0, str(Path(__file__).parent))  # so that tests may import sites
 
 from filelock import FileLock
 
-from sites import build_sample
+from sites import analysis, build_sample
+
+BRIEFED = ("city", "cd-02", "cd-12", "nc-harbor-1", "nc-harbor-12", "nc-weaver-square")
+"""Places of the sample that tests ask briefs of: confusable keys, and a council of two tracts."""
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -70,13 +73,29 @@ def portal(portal_with: Callable[..., str]) -> str:
 @pytest.fixture(scope="session")
 def sample_site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A copied checkout with every sample report built, once for all workers of a test run."""
-    base = tmp_path_factory.getbasetemp()
-    shared_base = base if worker_id == "master" else base.parent
-    site = shared_base / "sample-site"
-    with FileLock(shared_base / "sample-site.lock"):
-        done = shared_base / "sample-site.done"
+    return _once(tmp_path_factory, worker_id, "sample-site", lambda site: build_sample(ROOT, site))
+
+
+@pytest.fixture(scope="session")
+def briefs_site(sample_site: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The same with the briefs of a few places, once for all workers of a test run."""
+
+    def make(site: Path) -> None:
+        shutil.copytree(sample_site, site)
+        done = analysis(site, "briefs", "--source", "sample", "--areas", ",".join(BRIEFED))
+        if done.returncode != 0:
+            raise RuntimeError(f"the briefs do not build:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+
+    return _once(tmp_path_factory, worker_id, "briefs-site", make)
+
+
+def _once(factory: pytest.TempPathFactory, worker: str, name: str, make: Callable[[Path], object]) -> Path:
+    """The folder ``name`` that all workers share, made by the first that asks."""
+    base = factory.getbasetemp() if worker == "master" else factory.getbasetemp().parent
+    site, done = base / name, base / f"{name}.done"
+    with FileLock(base / f"{name}.lock"):
         if not done.exists():
             shutil.rmtree(site, ignore_errors=True)
-            build_sample(ROOT, site)
+            make(site)
             done.touch()
     return site

@@ -47,8 +47,8 @@ def opened(browser, page_file: Path, width: int, **options):  # type: ignore[no-
     return page, requests, errors
 
 
-def test_no_request_leaves_a_page_and_no_script_fails(browser, sample_site: Path) -> None:  # type: ignore[no-untyped-def]
-    for page_file in reports(sample_site):
+def test_no_request_leaves_a_page_and_no_script_fails(browser, briefs_site: Path) -> None:  # type: ignore[no-untyped-def]
+    for page_file in reports(briefs_site):
         page, requests, errors = opened(browser, page_file, 1280)
         page.mouse.wheel(0, 20_000)
         page.wait_for_timeout(200)
@@ -59,8 +59,8 @@ def test_no_request_leaves_a_page_and_no_script_fails(browser, sample_site: Path
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_no_page_scrolls_sideways(browser, sample_site: Path, width: int) -> None:  # type: ignore[no-untyped-def]
-    for page_file in reports(sample_site):
+def test_no_page_scrolls_sideways(browser, briefs_site: Path, width: int) -> None:  # type: ignore[no-untyped-def]
+    for page_file in reports(briefs_site):
         page, _, _ = opened(browser, page_file, width)
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{page_file.name} is {overflow} px too wide at {width} px"
@@ -68,8 +68,8 @@ def test_no_page_scrolls_sideways(browser, sample_site: Path, width: int) -> Non
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_violation(browser, sample_site: Path, scheme: str) -> None:  # type: ignore[no-untyped-def]
-    for page_file in reports(sample_site):
+def test_axe_finds_no_violation(browser, briefs_site: Path, scheme: str) -> None:  # type: ignore[no-untyped-def]
+    for page_file in reports(briefs_site):
         # The checker injects a script of its own, which the page's policy rightly refuses to visitors.
         page, _, _ = opened(browser, page_file, 1280, color_scheme=scheme, bypass_csp=True)
         found = axe.Axe().run(page)
@@ -90,6 +90,29 @@ def test_a_number_can_be_questioned_with_the_keyboard(browser, sample_site: Path
     page.keyboard.press("Escape")
     assert not card.is_visible()
     assert errors == []
+    page.context.close()
+
+
+def test_places_are_found_by_words_and_all_are_there_without_a_script(browser, briefs_site: Path) -> None:  # type: ignore[no-untyped-def]
+    index = briefs_site / "reports" / "sample" / "places.html"
+    page, _, errors = opened(browser, index, 390)
+    shown = page.locator(".place-entry:visible")
+    assert shown.count() == 6
+    page.get_by_label("Find a place").focus()
+    page.keyboard.type("HARBOR 1")
+    assert shown.locator("h3").all_inner_texts() == ["Harbor 1", "Harbor 12"]
+    assert page.locator("#found").inner_text() == "2 of 6 places"
+    assert page.locator(".kind:visible").count() == 1
+    page.keyboard.press("Escape")
+    assert shown.count() == 6
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/00_about_the_data.html")
+    assert errors == []
+    page.context.close()
+    page, _, _ = opened(browser, index, 390, java_script_enabled=False)
+    assert page.locator(".place-entry:visible").count() == 6
+    assert not page.locator(".find").is_visible()
     page.context.close()
 
 

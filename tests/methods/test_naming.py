@@ -50,7 +50,23 @@ def test_no_mark_no_comparison() -> None:
 
 def test_shares_are_pooled_not_averaged() -> None:
     counted, households = pd.Series({"a": 90.0, "b": 0.0}), pd.Series({"a": 100.0, "b": 900.0})
-    assert household_shares(counted, households, {"x": pd.Index(["a", "b"])}) == {"x": 9.0}
+    assert household_shares(counted, households, {"x": pd.Index(["a", "b"])}, factor=3.0)["x"].value == 9.0
+    nobody = household_shares(counted, households * 0, {"x": pd.Index(["a", "b"]), "y": pd.Index([])}, factor=3.0)
+    assert {found.status for found in nobody.values()} == {"not_applicable"}
+
+
+@pytest.mark.parametrize("tracts", [1, 4, 40])
+def test_margins_of_pooled_shares_cover_planted_shares(tracts: int) -> None:
+    held, factor = 0, 5.0
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        base, truth = rng.uniform(600, 2500, tracts), rng.uniform(0.15, 0.7, tracts)
+        seen = np.clip(truth + rng.normal(0, np.sqrt(factor * truth * (1 - truth) / base)), 0, 1)
+        found = household_shares(pd.Series(seen * base), pd.Series(base), {"x": pd.RangeIndex(tracts)}, factor=factor)[
+            "x"
+        ]
+        held += found.lower <= 100 * (truth * base).sum() / base.sum() <= found.upper
+    assert 0.86 <= held / 400 <= 0.94
 
 
 def test_margins_of_a_sum_cover_planted_totals() -> None:

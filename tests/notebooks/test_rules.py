@@ -12,12 +12,15 @@ from analysis.catalog import load_catalog
 from analysis.project import Project
 from analysis.refine.building import in_order
 from analysis.refine.registry import tables
+from analysis.report.cuts import check_code, cut_of
+from analysis.report.notebook import read_notebook
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 # A notebook asks, loads, computes and publishes; drawing, fetching, cleaning and paths live in the package.
 FORBIDDEN = {"matplotlib", "seaborn", "plotly", "httpx", "requests", "urllib", "os", "sys", "pathlib", "sqlite3", "io"}
 ALLOWED = {"analysis", "pandas", "numpy"}
 ORDER = ["title", "parameters", "in-short", "decision", "sure", "not-shown", "approach"]
+BRIEF_ORDER = ["title", "parameters", "in-short", "decision", "sure", "not-shown"]
 LONGEST_CELL = 26
 
 
@@ -46,8 +49,19 @@ def test_committed_without_outputs_and_with_our_kernel(notebook: nbformat.Notebo
 
 
 def test_sections_stand_in_the_order_of_a_whitepaper(notebook: nbformat.NotebookNode) -> None:
-    found = [tag for cell in notebook.cells for tag in tags(cell) if tag in ORDER]
+    found = [tag for cell in notebook.cells for tag in tags(cell) if tag in ORDER and "brief-only" not in tags(cell)]
     assert found == ORDER
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_brief_has_the_order_of_one_and_rests_on_nothing_it_leaves_out(path: Path) -> None:
+    written = read_notebook(path)
+    if not any("brief" in cell.tags for cell in written.cells):
+        pytest.skip("this notebook is issued whole only")
+    check_code(written, "brief")
+    brief = cut_of(written, "brief")
+    assert [tag for cell in brief.cells for tag in cell.tags if tag in ORDER] == BRIEF_ORDER
+    assert len(brief.code) < 0.75 * len(written.code), "a brief is a fraction of the paper"
 
 
 def test_imports_are_the_package_and_frames(notebook: nbformat.NotebookNode) -> None:

@@ -111,6 +111,7 @@ def test_issues_of_another_source_are_left_out_but_checked(bare: Project, asked:
         ),
         ("01_permits:\n  - sweep: {share: [0.1, 0.10]}", r"asks for 01_permits--share-0p1 again"),
         ("01_permits:\n  - areas: [cd-1]\n  - areas: [cd-l]", "editions.yml:3: .* area 'cd-l' .* mean 'cd-1'"),
+        ("01_permits:\n  - areas: [CD-001]", "there is no area 'CD-001' in this source: did you mean 'cd-01'"),
         ("01_permits:\n  - areas: [districts]", r"did you mean 'council_districts'"),
     ],
 )

@@ -43,19 +43,31 @@ def councils(areas: pd.DataFrame, named: pd.Index, *, least_tracts: int = 3, lea
 
 
 def household_shares(
-    counted: pd.Series, households: pd.Series, groups: Mapping[str, pd.Index]
-) -> dict[str, float | None]:
-    """Percent of the households of each group of tracts that ``counted`` counts, pooled; None for an empty group.
+    counted: pd.Series, households: pd.Series, groups: Mapping[str, pd.Index], *, factor: float
+) -> dict[str, Estimate]:
+    """Percent of the households of each group of tracts that ``counted`` counts, pooled, with its 90 percent interval.
 
-    >>> household_shares(pd.Series({"a": 30.0, "b": 10.0}), pd.Series({"a": 60.0, "b": 40.0}),
-    ...                  {"both": pd.Index(["a", "b"]), "none": pd.Index([])})
-    {'both': 40.0, 'none': None}
+    The margin is the survey's, by its design factor ``factor`` (see
+    :func:`analysis.methods.margins_of_error.design_factor`): for a few tracts it is several points. A group without
+    households gives ``not_applicable``.
+
+    >>> found = household_shares(pd.Series({"a": 300.0, "b": 100.0}), pd.Series({"a": 600.0, "b": 400.0}),
+    ...                          {"both": pd.Index(["a", "b"]), "none": pd.Index([])}, factor=5.0)
+    >>> found["both"].value, [round(end, 1) for end in found["both"].interval], found["none"].status
+    (40.0, [34.5, 45.5], 'not_applicable')
     """
-    found: dict[str, float | None] = {}
+    found: dict[str, Estimate] = {}
     for name, tracts in groups.items():
         known = counted.reindex(tracts).dropna()
-        total = float(households.reindex(known.index).sum())
-        found[name] = 100 * float(known.sum()) / total if total > 0 else None
+        base = households.reindex(known.index).fillna(0.0)
+        total = float(base.sum())
+        if total <= 0:
+            found[name] = Estimate.empty("not_applicable", "there are no households to pool", level=0.9)
+            continue
+        own = margins_of_error.of_share_without_margin(known / base, base, factor)
+        margin = 100 * float(np.sqrt(np.nansum((own * base.to_numpy()) ** 2))) / total
+        value = 100 * float(known.sum()) / total
+        found[name] = Estimate(value, max(value - margin, 0.0), min(value + margin, 100.0), 0.9)
     return found
 
 

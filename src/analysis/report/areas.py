@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
@@ -57,10 +58,19 @@ def chosen(areas: Mapping[str, Area], wanted: Iterable[str], where: str) -> tupl
         elif one == WHOLE_CITY or one in areas or not areas:
             keys.append(one)
         else:
-            nearest = get_close_matches(one, [WHOLE_CITY, *KINDS, *areas], n=1, cutoff=0.5)
-            hint = f"did you mean {nearest[0]!r}?" if nearest else f"use {WHOLE_CITY}, {' or '.join(KINDS)}, or a key"
-            raise AnalysisError(f"{where}: there is no area {one!r} in this source: {hint}")
+            raise AnalysisError(f"{where}: there is no area {one!r} in this source: {_hint(one, areas)}")
     return tuple(keys)
+
+
+def _hint(wanted: str, areas: Mapping[str, Area]) -> str:
+    """The key that was probably meant: the same but for capitals and leading zeros, else the most alike."""
+    alike = [key for key in areas if _loosely(key) == _loosely(wanted)]
+    nearest = alike or get_close_matches(wanted, [WHOLE_CITY, *KINDS, *areas], n=1, cutoff=0.5)
+    return f"did you mean {nearest[0]!r}?" if nearest else f"use {WHOLE_CITY}, {' or '.join(KINDS)}, or a key"
+
+
+def _loosely(key: str) -> str:
+    return re.sub(r"(?<!\d)0+(?=\d)", "", key.lower())
 
 
 def _hash(project: Project, source: str, table: str) -> str:

@@ -286,14 +286,26 @@ def data_through(findings: Sequence[Finding], loads: Sequence[Mapping[str, Any]]
 
     >>> data_through([], [{"period": "1990 to 2018"}, {"period": "2020-03-01 to 2020-11-30"}]).replace(chr(160), " ")
     'November 30, 2020'
+    >>> data_through([], [{"period": "2000 to 2014–18"}]), data_through([], [{"period": "1998–02"}])
+    ('2018', '2002')
     """
     told = [found.period or "" for found in findings]
     told += [str(found.value) for found in findings if found.unit == "date" and found.status == "ok"]
     for texts in (told, [str(use.get("period", "")) for use in loads]):
-        ends = [end for text in texts for end in re.findall(r"\b(?:19|20)\d\d(?:-\d\d(?:-\d\d)?)?\b", text)]
+        whole = [_SHORT_RANGE.sub(_last_year, text) for text in texts]
+        ends = [end for text in whole for end in re.findall(r"\b(?:19|20)\d\d(?:-\d\d(?:-\d\d)?)?\b", text)]
         if ends:
             return units.written_date(max(ends))
     return ""
+
+
+_SHORT_RANGE = re.compile(r"\b(19|20)(\d\d)–(\d\d)\b")
+
+
+def _last_year(years: re.Match[str]) -> str:
+    """``2014–18`` as its last year, written in full."""
+    century, first, last = years.groups()
+    return f"{int(century) + (last < first)}{last}"
 
 
 def _provenance(draft: _Draft, length: Length) -> Provenance:

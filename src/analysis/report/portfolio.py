@@ -1,5 +1,4 @@
-"""The indexes: of all papers (what each found, through which date, how good its data are, whether it is fresh), and
-by place."""
+"""The indexes, of all papers and by place: what each page found, through which date, how good its data are."""
 
 from __future__ import annotations
 
