@@ -102,16 +102,22 @@ def warm_up() -> None:
     import matplotlib as mpl
 
     mpl.use("agg")
-    import matplotlib.pyplot
-    import seaborn
-    import statsmodels.api
-    import statsmodels.formula.api
-    import statsmodels.tsa.holtwinters
-    import statsmodels.tsa.seasonal
-    import statsmodels.tsa.statespace.sarimax
-    from scipy import cluster, stats  # noqa: F401
-    from sklearn import calibration, cluster, compose, decomposition, ensemble, inspection, linear_model  # noqa: F401
-    from sklearn import metrics, model_selection, neighbors, pipeline, preprocessing  # noqa: F401
+    import scipy.cluster.hierarchy
+    import scipy.stats  # noqa: F401
+    from sklearn import (  # noqa: F401  # noqa: F401
+        calibration,
+        cluster,
+        compose,
+        decomposition,
+        ensemble,
+        inspection,
+        linear_model,
+        metrics,
+        model_selection,
+        neighbors,
+        pipeline,
+        preprocessing,
+    )
 
     from analysis.publish import Column, finding, table  # noqa: F401
 

@@ -69,7 +69,7 @@ print(f"matched change {gap.mean():.3f} a year")
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(10, 4))
 sns.histplot(resampled, kde=True, ax=axes[0])
-sns.lineplot(panel, x="year", y="collisions", hue="treated", errorbar=("ci", 95), n_boot=200, seed=5, ax=axes[1])
+sns.lineplot(panel, x="year", y="collisions", hue="treated", errorbar=("ci", 95), n_boot=400, seed=5, ax=axes[1])
 plt.show()
 
 # %%

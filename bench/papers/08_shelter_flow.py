@@ -5,7 +5,7 @@
 # For the homelessness office of the invented city: stays, returns and a simulation of nights.
 
 # %% tags: parameters
-winters = 4500  # how many winters are simulated
+winters = 6000  # how many winters are simulated
 
 # %%
 import matplotlib.pyplot as plt
