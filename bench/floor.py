@@ -27,11 +27,11 @@ from typing import Any  # noqa: E402
 
 @dataclass(frozen=True)
 class Task:
-    """One run: the notebook's file, the name of the run and the area it is for, if any."""
+    """One run: the notebook's file, the name of the run and the district it is for, if any."""
 
     notebook: str
     name: str
-    area: str | None
+    district: str | None
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Done:
     drawing: float
 
 
-def statements(sources: Sequence[str], area: str | None) -> list[tuple[Any, Any]]:
+def statements(sources: Sequence[str], district: str | None) -> list[tuple[Any, Any]]:
     """Each cell compiled in two: what it does, and the expression it shows (None where it shows nothing)."""
     made = []
     for number, source in enumerate(sources):
@@ -54,8 +54,8 @@ def statements(sources: Sequence[str], area: str | None) -> list[tuple[Any, Any]
         doing = compile(tree, f"<cell {number}>", "exec")
         showing = compile(ast.Expression(shown.value), f"<cell {number}>", "eval") if shown else None
         made.append((doing, showing))
-        if area is not None and number == 0:  # the first code cell declares the parameters
-            made.append((compile(f"area = {area!r}", "<area>", "exec"), None))
+        if district is not None and number == 0:  # the first code cell declares the parameters
+            made.append((compile(f"district = {district!r}", "<district>", "exec"), None))
     return made
 
 
@@ -68,7 +68,7 @@ def execute(sources: Sequence[str], task: Task) -> Done:
     namespace: dict[str, Any] = {"__name__": "__main__"}
     printed = io.StringIO()
     with redirect_stdout(printed):
-        for doing, showing in statements(sources, task.area):
+        for doing, showing in statements(sources, task.district):
             exec(doing, namespace)
             if showing is not None:
                 shown = eval(showing, namespace)

@@ -99,7 +99,7 @@ def _check_run(peer: Peer, site: Site, run: Run, right: int) -> None:
     found, revision = printed(outputs(json.loads(peer.executed(site, run).read_text(encoding="utf-8"))))
     if abs(found - right) > TOLERANCE:
         raise Failed(f"{run.name}: its control total is {found}, not {right}")
-    if run.area is None and revision != revision_of(peer, site, run.notebook):
+    if run.district is None and revision != revision_of(peer, site, run.notebook):
         raise Failed(f"{run.name}: its result is of revision {revision}, its code is newer")
     html = peer.page(site, run).read_text(encoding="utf-8")
     if str(found) not in html and f"{found:,}" not in html:

@@ -14,7 +14,10 @@ from typing import Any
 
 PAPERS = Path(__file__).parent / "papers"
 VARIED = "03_district_brief"
-"""The notebook that is issued for many values of its parameter ``area``."""
+"""The notebook that is issued for many values of its parameter."""
+
+PARAMETER = "district"
+"""The name of that parameter."""
 
 TOUCHED = "05_collisions"
 """The notebook whose code is edited where one notebook is touched."""
@@ -35,19 +38,19 @@ class Cell:
 
 @dataclass(frozen=True)
 class Run:
-    """One notebook to execute and print: with its defaults, or for one ``area``."""
+    """One notebook to execute and print: with its defaults, or for one ``district``."""
 
     notebook: str
-    area: str | None = None
+    district: str | None = None
 
     @property
     def name(self) -> str:
         """The name of its files without ending, as the project names them.
 
-        >>> Run("03_district_brief", "cd-07").name
-        '03_district_brief--cd-07'
+        >>> Run("03_district_brief", "d07").name
+        '03_district_brief--district-d07'
         """
-        return f"{self.notebook}--{self.area}" if self.area else self.notebook
+        return f"{self.notebook}--{PARAMETER}-{self.district}" if self.district else self.notebook
 
 
 def papers() -> tuple[str, ...]:
@@ -67,24 +70,22 @@ def chosen(notebooks: int) -> tuple[str, ...]:
 
 
 def runs(notebooks: int, values: int) -> tuple[Run, ...]:
-    """Every run of a test set: each notebook once, and the varied one for so many areas more.
+    """Every run of a test set: each notebook once, and the varied one for so many districts more.
 
     >>> len(runs(12, 30))
     42
     """
     once = [Run(name) for name in chosen(notebooks)]
-    return tuple(once + [Run(VARIED, area) for area in areas(values)])
+    return tuple(once + [Run(VARIED, district) for district in districts(values)])
 
 
-def areas(values: int) -> tuple[str, ...]:
-    """The values of the parameter: council districts, numbered.
+def districts(values: int) -> tuple[str, ...]:
+    """The values of the parameter.
 
-    >>> areas(2)
-    ('cd-01', 'cd-02')
+    >>> districts(2)
+    ('d01', 'd02')
     """
-    if values > 99:
-        raise ValueError(f"{values} districts: there are names for at most 99")
-    return tuple(f"cd-{number:02d}" for number in range(1, values + 1))
+    return tuple(f"d{number:02d}" for number in range(1, values + 1))
 
 
 def cells(text: str) -> tuple[Cell, ...]:
@@ -144,7 +145,7 @@ def edit(path: Path, revision: int) -> None:
     put(path, content)
 
 
-def with_area(content: dict[str, Any], area: str) -> dict[str, Any]:
+def with_district(content: dict[str, Any], district: str) -> dict[str, Any]:
     """A copy of the varied notebook with its parameter set, for tools that know no parameters.
 
     The cell stands where papermill would put it: after the one tagged ``parameters``.
@@ -155,7 +156,7 @@ def with_area(content: dict[str, Any], area: str) -> dict[str, Any]:
         "id": "injected",
         "cell_type": "code",
         "metadata": {"tags": ["injected-parameters"]},
-        "source": f'area = "{area}"',
+        "source": f'{PARAMETER} = "{district}"',
         "outputs": [],
         "execution_count": None,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -101,4 +102,4 @@ def slope(sizes: Sequence[int], amounts: Sequence[float]) -> list[float]:
     [0.1, 0.1]
     """
     pairs = list(zip(sizes, amounts, strict=True))
-    return [(b - a) / (m - n) for (n, a), (m, b) in zip(pairs, pairs[1:], strict=False)]
+    return [(b - a) / (m - n) for (n, a), (m, b) in pairwise(pairs)]

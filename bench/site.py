@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.notebooks import VARIED, Run, load, put, runs, with_area, write
+from bench.notebooks import VARIED, Run, load, put, runs, with_district, write
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = Path(sys.executable).parent
@@ -94,8 +94,10 @@ class Site:
     def lay(self) -> None:
         """An empty folder with the notebooks and what makes it a checkout of the project."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        write(self.notebooks, tuple(run.notebook for run in self.size.runs if run.area is None))
+        write(self.notebooks, tuple(run.notebook for run in self.size.runs if run.district is None))
         shutil.copytree(ROOT / "data" / "catalog", self.folder / "data" / "catalog")
+        # The project's own list of editions names notebooks that are not in this folder.
+        (self.folder / "data" / "catalog" / "editions.yml").unlink(missing_ok=True)
         for name in ("pyproject.toml", "requirements.lock"):
             shutil.copy(ROOT / name, self.folder / name)
 
@@ -105,7 +107,7 @@ class Site:
         varied = load(self.notebooks / f"{VARIED}.ipynb")
         for run in self.size.runs:
             plain = load(self.notebooks / f"{run.notebook}.ipynb")
-            put(folder / f"{run.name}.ipynb", with_area(varied, run.area) if run.area else plain)
+            put(folder / f"{run.name}.ipynb", with_district(varied, run.district) if run.district else plain)
 
     def environment(self, *, parallel: bool = True) -> dict[str, str]:
         """What the programs of this participant find around them.

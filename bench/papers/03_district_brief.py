@@ -6,7 +6,7 @@
 # issued for the whole city and for every district.
 
 # %% tags: parameters
-area = "city"  # the whole city, or a council district such as cd-07
+district = "all"  # all districts together, or one such as d07
 
 # %%
 import matplotlib.pyplot as plt
@@ -32,7 +32,7 @@ revision = 0  # raised when the method changes
 # time. Requests are drawn anew for each district from a generator seeded by its name.
 
 # %%
-number = 0 if area == "city" else int(area.removeprefix("cd-"))
+number = 0 if district == "all" else int(district.removeprefix("d"))
 rng = np.random.default_rng(1000 + number)
 size = 112_000
 requests = pd.DataFrame(

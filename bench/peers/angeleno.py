@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from bench.notebooks import VARIED, Run
+from bench.notebooks import PARAMETER, VARIED, Run
 from bench.peers.peer import Peer, call
 from bench.site import PROGRAMS, ROOT, Site
 
@@ -24,7 +24,7 @@ class Angeleno(Peer):
     def prepare(self, site: Site) -> None:
         """Refine the tables, and make the editions known."""
         call([str(PROGRAMS / "analysis"), "refine"], site)
-        declare(site, VARIED, [run.area for run in site.size.runs if run.area])
+        declare(site, VARIED, [run.district for run in site.size.runs if run.district])
 
     def command(self, site: Site) -> Sequence[str]:
         return [str(PROGRAMS / "analysis"), "reports", "-j", str(site.size.workers)]
@@ -71,15 +71,18 @@ def knows_editions() -> bool:
     return (ROOT / "data" / "catalog" / "editions.yml").is_file()
 
 
-def declare(site: Site, notebook: str, areas: Sequence[str]) -> None:
-    """Say which areas a notebook is issued for: in the catalog, or by issuing each once where there is no such list."""
+def declare(site: Site, notebook: str, districts: Sequence[str]) -> None:
+    """Say for which districts a notebook is issued, beside its default.
+
+    In the catalog; where this version has no such list there, by issuing each once.
+    """
     if knows_editions():
-        listed = {notebook: [{"area": area} for area in areas]}
-        text = yaml.safe_dump({"editions": listed}, sort_keys=False)
+        listed = {notebook: [{"cut": "whole"}, {"sweep": {PARAMETER: list(districts)}}]}
+        text = yaml.safe_dump(listed, sort_keys=False)
         (site.folder / "data" / "catalog" / "editions.yml").write_text(text, encoding="utf-8")
         return
-    for area in areas:
-        call([str(PROGRAMS / "analysis"), "report", notebook, "-p", f"area={area}"], site)
+    for district in districts:
+        call([str(PROGRAMS / "analysis"), "report", notebook, "-p", f"{PARAMETER}={district}"], site)
 
 
 def _reports(site: Site) -> Path:

@@ -25,7 +25,7 @@ class Dvc(Peer):
         stages: dict[str, Any] = {}
         for run in site.size.runs:
             source, target = f"notebooks/{run.notebook}.ipynb", f"out/{run.name}"
-            varied = f" -p area {run.area}" if run.area else ""
+            varied = f" -p district {run.district}" if run.district else ""
             stages[run.name] = {
                 "cmd": [
                     "mkdir -p out",

@@ -26,7 +26,7 @@ class Floor(Peer):
         before = result(site)["runs"] if (site.folder / "result.json").is_file() else []
         seconds = {run["name"]: run["seconds"] for run in before}
         ordered = sorted(site.size.runs, key=lambda run: (-seconds.get(run.name, 0.0), run.name))
-        tasks = [asdict(Task(run.notebook, run.name, run.area)) for run in ordered]
+        tasks = [asdict(Task(run.notebook, run.name, run.district)) for run in ordered]
         (site.folder / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
 
     def command(self, site: Site) -> Sequence[str]:

@@ -13,7 +13,7 @@ from bench.site import Site
 
 
 class JupyterBook(Peer):
-    """Jupyter Book 1; it knows no parameters, so each area is a notebook of its own."""
+    """Jupyter Book 1; it knows no parameters, so each district is a notebook of its own."""
 
     name = "jupyter-book"
     label = "Jupyter Book 1"

@@ -10,7 +10,7 @@ from bench.site import ROOT, Site
 
 
 class JupyterCache(Peer):
-    """jupyter-cache; it knows no parameters, so each area is a notebook of its own."""
+    """jupyter-cache; it knows no parameters, so each district is a notebook of its own."""
 
     name = "jupyter-cache"
     label = "jupyter-cache, parallel"

@@ -12,8 +12,8 @@ RULES = """\
 all: $(RUNS:%=out/%.html)
 out/%.html: out/%.ipynb
 \tjupyter nbconvert --log-level WARN --to html $<
-out/VARIED--%.ipynb: notebooks/VARIED.ipynb | out
-\tpapermill --no-progress-bar $< $@ -p area $*
+out/VARIED--district-%.ipynb: notebooks/VARIED.ipynb | out
+\tpapermill --no-progress-bar $< $@ -p district $*
 out/%.ipynb: notebooks/%.ipynb | out
 \tpapermill --no-progress-bar $< $@
 out:

@@ -30,7 +30,7 @@ class Ploomber(Peer):
                 "nbconvert_exporter_name": {"html": "html"},
                 "static_analysis": "disable",
             }
-            tasks.append(task | ({"params": {"area": run.area}} if run.area else {}))
+            tasks.append(task | ({"params": {"district": run.district}} if run.district else {}))
         pipeline = {
             "meta": {"extract_product": False, "extract_upstream": False},
             "executor": {"dotted_path": "ploomber.executors.Parallel", "processes": site.size.workers},

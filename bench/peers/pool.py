@@ -19,7 +19,7 @@ class Pool(Peer):
 
     def prepare(self, site: Site) -> None:
         """The list of runs."""
-        runs = [[run.notebook, run.name, run.area] for run in site.size.runs]
+        runs = [[run.notebook, run.name, run.district] for run in site.size.runs]
         (site.folder / "runs.json").write_text(json.dumps(runs), encoding="utf-8")
 
     def command(self, site: Site) -> Sequence[str]:

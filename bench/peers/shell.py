@@ -19,9 +19,9 @@ class Shell(Peer):
     parallel = False
 
     def prepare(self, site: Site) -> None:
-        """One script; a loop over the notebooks, and one over the areas."""
-        once = [run.notebook for run in site.size.runs if run.area is None]
-        varied = [run for run in site.size.runs if run.area]
+        """One script; a loop over the notebooks, and one over the districts."""
+        once = [run.notebook for run in site.size.runs if run.district is None]
+        varied = [run for run in site.size.runs if run.district]
         lines = [
             f"for n in {' '.join(once)}; do",
             "  papermill --no-progress-bar notebooks/$n.ipynb out/$n.ipynb",
@@ -31,9 +31,9 @@ class Shell(Peer):
         if varied:
             name = varied[0].notebook
             lines += [
-                f"for a in {' '.join(str(run.area) for run in varied)}; do",
-                f"  papermill --no-progress-bar notebooks/{name}.ipynb out/{name}--$a.ipynb -p area $a",
-                f"  jupyter nbconvert --log-level WARN --to html out/{name}--$a.ipynb",
+                f"for d in {' '.join(str(run.district) for run in varied)}; do",
+                f"  papermill --no-progress-bar notebooks/{name}.ipynb out/{name}--district-$d.ipynb -p district $d",
+                f"  jupyter nbconvert --log-level WARN --to html out/{name}--district-$d.ipynb",
                 "done",
             ]
         (site.folder / "build.sh").write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")

@@ -11,7 +11,7 @@ from bench.site import Site
 RULES = """\
 wildcard_constraints:
     notebook="[a-z0-9_]+",
-    area="[a-z0-9-]+",
+    district="[a-z0-9]+",
 
 rule all:
     input:
@@ -31,10 +31,10 @@ rule varied:
     input:
         "notebooks/VARIED.ipynb",
     output:
-        notebook="out/VARIED--{area}.ipynb",
-        page="out/VARIED--{area}.html",
+        notebook="out/VARIED--district-{district}.ipynb",
+        page="out/VARIED--district-{district}.html",
     shell:
-        "papermill --no-progress-bar {input} {output.notebook} -p area {wildcards.area}"
+        "papermill --no-progress-bar {input} {output.notebook} -p district {wildcards.district}"
         " && jupyter nbconvert --log-level WARN --to html {output.notebook}"
 """
 

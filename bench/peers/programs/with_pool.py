@@ -22,9 +22,9 @@ def make(run: tuple[str, str, str | None]) -> str:
     """Execute one notebook and print it."""
     import papermill
 
-    notebook, name, area = run
+    notebook, name, district = run
     target = Path("out") / f"{name}.ipynb"
-    given = {"area": area} if area else {}
+    given = {"district": district} if district else {}
     node = papermill.execute_notebook(f"notebooks/{notebook}.ipynb", str(target), given, progress_bar=False)
     html, _ = exporter().from_notebook_node(node)
     target.with_suffix(".html").write_text(html, encoding="utf-8")
