@@ -50,7 +50,10 @@ def statements(sources: Sequence[str], district: str | None) -> list[tuple[Any, 
     made = []
     for number, source in enumerate(sources):
         tree = ast.parse(source)
-        shown = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        last = tree.body[-1] if tree.body else None
+        shown = last if isinstance(last, ast.Expr) else None
+        if shown is not None:
+            tree.body.pop()
         doing = compile(tree, f"<cell {number}>", "exec")
         showing = compile(ast.Expression(shown.value), f"<cell {number}>", "eval") if shown else None
         made.append((doing, showing))
@@ -142,15 +145,14 @@ def run(tasks: Sequence[Task], folder: Path, workers: int) -> tuple[list[Done], 
 
 
 def _hand_out(names: list[str], pipes: list[Connection]) -> list[Done]:
-    waiting, found, busy = list(names), [], []
+    waiting, found = list(names), list[Done]()
     for pipe in pipes:
         pipe.send(waiting.pop(0) if waiting else "")
-        busy.append(pipe)
     while len(found) < len(names):
-        for pipe in wait(busy):
-            assert isinstance(pipe, Connection)
-            found.append(pipe.recv())
-            pipe.send(waiting.pop(0) if waiting else "")
+        for ready in wait(pipes):
+            assert isinstance(ready, Connection)
+            found.append(ready.recv())
+            ready.send(waiting.pop(0) if waiting else "")
     return found
 
 

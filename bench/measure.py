@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from bench.memory import around
 from bench.notebooks import TOUCHED as TOUCHED_NOTEBOOK
 from bench.notebooks import Run, code, edit, load
 from bench.peers import floor
@@ -36,6 +37,7 @@ def measure(peer: Peer, site: Site, what: str, number: int, truth: Mapping[str, 
     peer.build(site)
     seconds = time.perf_counter() - begun
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    left = len(around("ANALYSIS_ROOT", str(site.folder)))
     check(peer, site, truth)
     return Row(
         participant=peer.name,
@@ -46,7 +48,7 @@ def measure(peer: Peer, site: Site, what: str, number: int, truth: Mapping[str, 
         processor=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
         load=load_before,
         when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
-        more=parts(site) if peer.name == "floor" else {},
+        more=(parts(site) if peer.name == "floor" else {}) | ({"left": float(left)} if left else {}),
     )
 
 

@@ -57,6 +57,13 @@ def held(root: int, proc: Path = PROC) -> int:
     return sum(pss(_read(proc / str(process) / "smaps_rollup")) for process in tree(root, parents(proc)))
 
 
+def around(name: str, value: str, proc: Path = PROC) -> list[int]:
+    """Processes in whose environment a variable has that value."""
+    sought = f"{name}={value}"
+    folders = [folder for folder in proc.iterdir() if folder.name.isdigit()]
+    return sorted(int(folder.name) for folder in folders if sought in _read(folder / "environ").split("\0"))
+
+
 def _read(path: Path) -> str:
     """The text of a file of a process; empty where the process ended meanwhile."""
     try:

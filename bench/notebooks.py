@@ -152,7 +152,7 @@ def with_district(content: dict[str, Any], district: str) -> dict[str, Any]:
     """
     copied: dict[str, Any] = json.loads(json.dumps(content))
     at = next(i for i, cell in enumerate(copied["cells"]) if "parameters" in cell["metadata"].get("tags", []))
-    injected = {
+    injected: dict[str, Any] = {
         "id": "injected",
         "cell_type": "code",
         "metadata": {"tags": ["injected-parameters"]},

@@ -16,7 +16,7 @@ def exporter() -> Any:
     """One exporter a process: it reads its templates once."""
     from nbconvert import HTMLExporter
 
-    return HTMLExporter()
+    return HTMLExporter()  # type: ignore[no-untyped-call]
 
 
 def print_page(job: tuple[str, str]) -> None:
@@ -31,8 +31,8 @@ def main() -> None:
     sources, out, workers = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     os.cpu_count = lambda: workers  # its executor takes as many processes as there are processors
     import nbformat
-    from jupyter_cache import get_cache
-    from jupyter_cache.executors import load_executor
+    from jupyter_cache import get_cache  # type: ignore[import-not-found]
+    from jupyter_cache.executors import load_executor  # type: ignore[import-not-found]
 
     cache = get_cache(".jupyter_cache")
     paths = sorted(path.resolve() for path in sources.glob("*.ipynb"))
@@ -45,7 +45,7 @@ def main() -> None:
     jobs = []
     for path in paths:
         _, merged = cache.merge_match_into_file(str(path))
-        text = nbformat.writes(merged)
+        text: str = nbformat.writes(merged)  # type: ignore[no-untyped-call]
         executed = out / path.name
         new = hashlib.sha256(text.encode()).digest()
         if not executed.is_file() or hashlib.sha256(executed.read_bytes()).digest() != new:

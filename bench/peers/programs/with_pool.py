@@ -15,7 +15,7 @@ def exporter() -> Any:
     """One exporter a process: it reads its templates once."""
     from nbconvert import HTMLExporter
 
-    return HTMLExporter()
+    return HTMLExporter()  # type: ignore[no-untyped-call]
 
 
 def make(run: tuple[str, str, str | None]) -> str:
