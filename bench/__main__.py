@@ -28,7 +28,9 @@ def parser() -> argparse.ArgumentParser:
     _size(peers)
     peers.add_argument("--rounds", type=int, default=3)
     peers.add_argument("--only", metavar="NAME,…", help="these participants only")
-    peers.add_argument("--once", metavar="NAME,…", default="", help="these in the first round only")
+    peers.add_argument(
+        "--once", metavar="NAME,…", default="shell,dvc", help="these in the first round only (shell,dvc)"
+    )
     peers.set_defaults(act=_peers)
     curve = commands.add_parser("curve", help="very many short pages of this project: seconds and memory")
     curve.add_argument("--briefs", type=int, nargs="+", default=list(SIZES), metavar="N")

@@ -205,7 +205,8 @@ def start(rows: Sequence[Row]) -> str:
     if named is None or bare is None:
         return "Not measured yet.\n"
     times = ratio(named.median, bare.median)
+    spread = f"{named.least:.3f}–{named.most:.3f}, {named.rounds} times"
     return (
-        f"`analysis --help` answers in {named.median:.3f} s ({named.least:.3f}–{named.most:.3f}, {named.rounds} times); "
-        f"the interpreter alone needs {bare.median:.3f} s ({times:.1f} ×).\n"
+        f"`analysis --help` answers in {named.median:.3f} s ({spread}); the interpreter alone needs {bare.median:.3f} s "
+        f"({times:.1f} ×).\n"
     )
