@@ -207,6 +207,6 @@ def start(rows: Sequence[Row]) -> str:
     times = ratio(named.median, bare.median)
     spread = f"{named.least:.3f}–{named.most:.3f}, {named.rounds} times"
     return (
-        f"`analysis --help` answers in {named.median:.3f} s ({spread}); the interpreter alone needs {bare.median:.3f} s "
-        f"({times:.1f} ×).\n"
+        f"`analysis --help` answers in {named.median:.3f} s ({spread}); the interpreter alone needs "
+        f"{bare.median:.3f} s ({times:.1f} ×).\n"
     )

@@ -107,5 +107,5 @@ print(f"check {check} revision {revision}")
 # %% [markdown] tags: in-short
 # ## In short
 #
-# Seeing a fifth of the blocks in the model's order finds {{ caught }} of those in bad condition. The control total is
+# Seeing the blocks that the model puts first finds {{ caught }} of those in bad condition. The control total is
 # {{ check }}, made after {{ revision }}.

@@ -26,7 +26,7 @@ revision = 0  # raised when the method changes
 # %% [markdown]
 # ## Meters
 #
-# Four years of daily use by zone; a tenth of the readings is missing and is filled from the zone's own past.
+# Four years of daily use by zone; readings that are missing are filled from the zone's own past.
 
 # %%
 rng = np.random.default_rng(909)
