@@ -18,6 +18,7 @@ class JupyterBook(Peer):
     name = "jupyter-book"
     label = "Jupyter Book 1"
     packages = ("jupyter-book",)
+    parallel = False
     state = ("book/_build",)
 
     def prepare(self, site: Site) -> None:
