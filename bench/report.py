@@ -66,6 +66,8 @@ def about(rows: Sequence[Row], size: Size) -> str:
     days = sorted({row.when[:10] for row in rows if row.when}) or [datetime.now(UTC).strftime("%Y-%m-%d")]
     loads = [row.load for row in rows if row.load is not None]
     busy = f" Load of the machine before each build: median {median(loads):.1f}." if loads else ""
+    if loads and median(loads) > workers + 1:
+        busy += " **Other work ran at the same time: the ratios say something, the seconds little.**"
     return (
         f"{notebooks} notebooks, one of them over {values} more values of its parameter: {notebooks + values} runs, "
         f"each an executed notebook and an HTML page; {workers} workers. Written by `python -m bench report` from the "

@@ -111,6 +111,13 @@ def test_the_table_names_the_goals() -> None:
     assert "It bends." in told
 
 
+def test_a_busy_machine_is_told() -> None:
+    quiet = rows("floor", "full", 10.0)
+    busy = [Row("floor", "full", 1, WIDE, seconds=10.0, load=9.0)]
+    assert "Other work ran at the same time" in report.about(busy, WIDE)
+    assert "Other work" not in report.about(quiet, WIDE)
+
+
 def test_words_written_by_hand_survive_and_no_path_is_told(tmp_path: Path) -> None:
     path = tmp_path / "RESULTS.md"
     report.write(rows("floor", "full", 10.0), WIDE, path)
