@@ -15,7 +15,10 @@ import typer
 from analysis.project import AnalysisError, Project, current_project, current_source
 
 if TYPE_CHECKING:
-    from analysis.report.build import Outcome
+    from collections.abc import Sequence
+
+    from analysis.report.build import Orders, Outcome
+    from analysis.report.editions import Edition
 
 app = typer.Typer(
     help="City whitepapers that prove their numbers: from open data to published findings.",
@@ -40,6 +43,23 @@ SourceOption = Annotated[
 JobsOption = Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many to work on at once.")]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Missed limits of length, grade and structure are errors.")
+]
+OnlyOption = Annotated[
+    str | None,
+    typer.Option("--only", help="Reports to make, by name or pattern (01_*), separated by commas."),
+]
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Make no more than this many reports.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be made and why; make nothing.")]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Say where the time went.")]
+KeepGoingOption = Annotated[
+    bool, typer.Option("--keep-going/--stop", help="After a failure go on with the rest, or begin nothing more.")
+]
+IsolatedOption = Annotated[
+    bool, typer.Option("--isolated", help="Start a new interpreter for each notebook instead of a fork of a warm one.")
+]
+MemoryOption = Annotated[
+    int | None,
+    typer.Option("--memory", min=256, help="The most megabytes a notebook may take; else half the machine's."),
 ]
 
 
@@ -93,15 +113,29 @@ def refine(
 
 
 @app.command()
-def reports(source: SourceOption = None, jobs: JobsOption = 2, strict: StrictOption = False) -> None:
+def reports(
+    source: SourceOption = None,
+    jobs: JobsOption = 2,
+    strict: StrictOption = False,
+    only: OnlyOption = None,
+    limit: LimitOption = None,
+    dry_run: DryRunOption = False,
+    explain: ExplainOption = False,
+    keep_going: KeepGoingOption = True,
+    isolated: IsolatedOption = False,
+    memory: MemoryOption = None,
+) -> None:
     """Build every whitepaper that is stale, the index and the ledger."""
-    from analysis.report.build import build
+    from analysis.report.build import Orders
     from analysis.report.editions import planned
 
     project, chosen = _in(source)
-    _lay(project, chosen)
-    outcomes = build(project, chosen, planned(project, chosen), jobs=jobs, strict=strict)
-    _conclude(outcomes)
+    _kernels(isolated, memory)
+    editions = _picked(planned(project, chosen), only, limit)
+    if dry_run:
+        _plan(project, chosen, editions)
+        return
+    _build(project, chosen, editions, Orders(jobs, strict, lay=True, keep_going=keep_going), explain)
     print(project.reports(chosen) / "index.html")
 
 
@@ -111,17 +145,19 @@ def report(
     parameter: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="A parameter.")] = None,
     source: SourceOption = None,
     strict: StrictOption = False,
+    explain: ExplainOption = False,
+    isolated: IsolatedOption = False,
+    memory: MemoryOption = None,
 ) -> None:
     """Build one whitepaper."""
-    from analysis.report.build import build
+    from analysis.report.build import Orders
     from analysis.report.editions import edition, find_notebook
     from analysis.report.parameters import split_assignments
 
     project, chosen = _in(source)
+    _kernels(isolated, memory)
     wanted = edition(find_notebook(project, notebook), split_assignments(parameter or []))
-    _lay(project, chosen)
-    outcomes = build(project, chosen, [wanted], jobs=1, strict=strict)
-    _conclude(outcomes)
+    _build(project, chosen, [wanted], Orders(1, strict, lay=True), explain)
     print(project.reports(chosen) / f"{wanted.name}.html")
 
 
@@ -130,13 +166,16 @@ def status(source: SourceOption = None) -> None:
     """Say of every report whether it is fresh, and if not, because of what."""
     from analysis.report.build import status as verdicts
     from analysis.report.editions import withdrawn
+    from analysis.report.effort import cost_in_words
     from analysis.report.groundwork import stale_tables
+    from analysis.report.ledger import costs
 
     project, chosen = _in(source)
     for table, why in stale_tables(project, chosen).items():
         print(f"table {table}  stale: {why}")
+    spent = costs(project.reports(chosen) / "ledger.db")
     for name, verdict in verdicts(project, chosen).items():
-        print(f"{name}  {verdict.words}")
+        print(f"{name}  {verdict.words}{cost_in_words(spent.get(name))}")
     for name in withdrawn(project, chosen):
         print(f"{name}  withdrawn: its notebook or a parameter is gone; the page is no longer listed")
 
@@ -185,11 +224,52 @@ def catalog() -> None:
         print(f"{name:<{width}}  {entry.source.kind:<8}  {entry.period!s:<24}  {entry.title} ({entry.publisher})")
 
 
-def _lay(project: Project, source: str) -> None:
-    from analysis.report.groundwork import lay
+def _kernels(isolated: bool, memory: int | None) -> None:
+    """Make known how notebooks are to run."""
+    if isolated:
+        os.environ["ANALYSIS_ISOLATED"] = "1"
+    if memory is not None:
+        os.environ["ANALYSIS_MEMORY"] = str(memory)
 
-    for error in lay(project, source):
-        print(f"warning: {error}", file=sys.stderr)
+
+def _picked(editions: Sequence[Edition], only: str | None, limit: int | None) -> list[Edition]:
+    """The editions a command is about. Raises AnalysisError for a pattern that fits none."""
+    from fnmatch import fnmatchcase
+
+    if only is None:
+        return list(editions)[:limit]
+    patterns = [pattern.strip() for pattern in only.split(",")]
+    for pattern in patterns:
+        if not any(fnmatchcase(edition.name, pattern) for edition in editions):
+            known = ", ".join(edition.name for edition in editions) or "none yet"
+            raise AnalysisError(f"--only {pattern}: no report is called so; there are {known}")
+    picked = [e for e in editions if any(fnmatchcase(e.name, pattern) for pattern in patterns)]
+    return picked[:limit]
+
+
+def _plan(project: Project, source: str, editions: Sequence[Edition]) -> None:
+    """Say what a build would do."""
+    from analysis.report.groundwork import survey
+    from analysis.report.staleness import judged
+
+    ground = survey(str(project.root), source)
+    if ground["sample"]:
+        print("would make the invented city")
+    for table in ground["tables"]:
+        print(f"would refine {table}")
+    for name, verdict in judged(project, source, editions).items():
+        unsure = "; more reports may turn out stale when the tables are made" if ground["tables"] else ""
+        print(f"{name}  {verdict.words}{unsure if verdict.fresh else ''}")
+
+
+def _build(project: Project, source: str, editions: Sequence[Edition], orders: Orders, explain: bool) -> None:
+    from analysis.report.build import built
+    from analysis.report.effort import explained
+
+    effort = built(project, source, editions, orders)
+    if explain:
+        print(explained(effort))
+    _conclude(list(effort.outcomes))
 
 
 def _conclude(outcomes: list[Outcome]) -> None:

@@ -10,12 +10,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from analysis.project import AnalysisError, Project
-from analysis.report import build as building
 from analysis.report import execution, ledger, storage
 from analysis.report.build import build, status
 from analysis.report.editions import Edition, edition, planned, withdrawn
@@ -39,9 +39,10 @@ if __name__ == "__main__":
 
 
 def published(project: Project) -> dict[str, bytes]:
-    """Everything a build leaves but the ledger, which alone knows the clock."""
+    """Everything a build leaves but the ledger and the logs, which alone know the clock."""
     folder = project.reports("sample")
-    files = [p for p in folder.rglob("*") if p.is_file() and p.name not in {"ledger.db", ".lock"}]
+    aside = {"ledger.db", ".lock", ".warm.json"}
+    files = [p for p in folder.rglob("*") if p.is_file() and p.name not in aside and p.parent.name != "logs"]
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(files)}
 
 
@@ -203,13 +204,23 @@ def test_workers_end_with_a_killed_build(small: Project) -> None:
     pytest.fail("a worker outlived its build by 20 seconds")
 
 
-def test_a_worker_that_dies_fails_its_report_alone(small: Project) -> None:
+def test_a_worker_that_dies_fails_its_report_alone(small: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANALYSIS_ISOLATED", "1")  # so that the kernel's parent is the worker
     kill_parent = "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)"
     write_notebook(small, "03_kills", [*whitepaper.small_cells(), ("code", kill_parent, ())])
     outcomes = {o.name: o for o in build(small, "sample", only(small), jobs=2)}
     assert outcomes["03_kills"].action == "failed"
     assert "worker was killed" in str(outcomes["03_kills"].failure)
     assert outcomes["02_nothing"].action == "built"
+
+
+def test_a_warm_process_that_dies_is_replaced(small: Project) -> None:
+    """A cell that kills the process it was forked from harms neither its own report nor the next."""
+    kill_parent = "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)"
+    write_notebook(small, "01_kills", [*whitepaper.small_cells(), ("code", kill_parent, ())])
+    write_notebook(small, "03_more", whitepaper.small_cells())
+    outcomes = build(small, "sample", only(small), jobs=1)
+    assert [o.action for o in outcomes] == ["built", "built", "built"]
 
 
 def test_two_builds_do_not_write_side_by_side(small: Project) -> None:
@@ -258,13 +269,17 @@ def test_issued_editions_are_kept_up_to_date(city: Project) -> None:
     assert withdrawn(city, "sample") == ("01_permits--cd-12",)
 
 
-def test_longest_first(monkeypatch: pytest.MonkeyPatch, city: Project) -> None:
-    order: list[str] = []
-    monkeypatch.setattr(building, "make", lambda job: order.append(job.edition.name) or building.Outcome("x", "fresh"))
-    jobs = [
-        building.Job(city, "sample", Edition("n", name), True, False, building.surroundings(city, building.Now()))
-        for name in ("a", "b", "c")
-    ]
-    with pytest.raises(KeyError):
-        list(building._carry_out(jobs, 1, {"a": 1.0, "b": 9.0, "c": 40.0}, {}))
-    assert order == ["c"]
+def test_longest_first_by_remembered_times(city: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    write_notebook(city, "03_more", whitepaper.small_cells())
+    build(city, "sample", only(city), jobs=1)
+    path = city.reports("sample") / "ledger.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        times = {"01_permits": 2.0, "02_nothing": 1.0, "03_more": 3.0}
+        for name, seconds in times.items():
+            connection.execute("update timings set seconds = ? where report = ? and task = 'run'", (seconds, name))
+    for notebook in city.notebooks.glob("*.ipynb"):
+        notebook.write_text(notebook.read_text(encoding="utf-8").replace("import", "import ", 1), encoding="utf-8")
+    capsys.readouterr()
+    build(city, "sample", only(city), jobs=1)
+    built = [line.split()[0] for line in capsys.readouterr().out.splitlines() if "  built in" in line]
+    assert built == ["03_more", "01_permits", "02_nothing"]

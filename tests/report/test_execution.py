@@ -24,7 +24,7 @@ PARAMETERS = 'area = "city"  # city, or a council district such as cd-01'
 
 def run(project: Project, path: Path, **given: object) -> Record:
     wanted = edition(read_notebook(path), given)
-    return execute(project, "sample", wanted, surroundings(project, Now()))
+    return execute(project, "sample", wanted, surroundings(project, Now())).record
 
 
 def printed(project: Project, name: str) -> str:

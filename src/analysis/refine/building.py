@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,17 +12,12 @@ import pandas as pd
 from analysis.project import AnalysisError, Project
 from analysis.refine.contracts import Table
 from analysis.refine.freshness import parts, why_stale
+from analysis.refine.holding import held
 from analysis.refine.profiles import ensure_profiles
 from analysis.refine.registry import table_named, tables
 from analysis.refine.storage import sweep, write_table
 from analysis.refine.workbench import Shelf, Workbench
 
-try:
-    import fcntl
-except ImportError:  # Windows has no flock; there one build at a time is up to the user.
-    fcntl = None  # type: ignore[assignment]
-
-LOCK = ".lock"
 SHOWN = 5
 
 
@@ -68,6 +61,17 @@ def refine_tables(
     return states
 
 
+def refine_one(project: Project, source: str, name: str) -> TableState:
+    """Build one table if it is stale, and measure the datasets it is made from; the tables it rests on are built.
+
+    For several processes at once: whoever starts them holds the folder (:func:`held`) meanwhile.
+    """
+    table, shelf = table_named(name), Shelf(project, source)
+    state = _state(table, shelf)
+    ensure_profiles(shelf, table.inputs)
+    return state
+
+
 def status(project: Project, source: str) -> dict[str, str | None]:
     """By table: None when it is fresh, or why it is not; builds nothing.
 
@@ -101,16 +105,6 @@ def in_order(only: Sequence[str] | None) -> list[Table]:
     for name in only if only is not None else tables():
         visit(name, ())
     return list(order.values())
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Hold a folder of tables for one process; others wait. The system lets go when the process dies."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as handle:
-        if fcntl is not None:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def _state(table: Table, shelf: Shelf) -> TableState:

@@ -1,17 +1,21 @@
-"""How a notebook is executed: as a papermill engine, in a kernel that this interpreter starts itself.
+"""How a notebook is executed: as a papermill engine, in a fork of a warm process or in a kernel started afresh.
 
 Which kernels happen to be installed on the machine does not matter, nor do the user's start-up files, plotting
-settings or secrets: the kernel gets a bare environment and an empty profile. :class:`AnalysisEngine` is registered as
-``papermill --engine analysis``; another way of running cells only has to be another papermill engine.
+settings or secrets: the kernel gets a bare environment and an empty profile. :class:`AnalysisEngine` is known to
+papermill as ``papermill --engine analysis``. A fork (:mod:`analysis.report.warm`) is ready in milliseconds; where the
+platform has none, and with ``ANALYSIS_ISOLATED=1``, a new interpreter is started, and the executed notebook is the
+same.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import re
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,51 +27,14 @@ from papermill.engines import Engine, papermill_engines
 from papermill.log import logger
 from traitlets import default
 
+from analysis.report.kernel_environment import bare_environment, first_lines, isolated, warm_process
+from analysis.report.warm import service
+from analysis.report.warm.service import last_lines
+
 NAME = "analysis"
 KERNEL = "angeleno"
-
-# What a process needs to run at all. Everything else stays outside: no key or password can reach a notebook.
-_PASSED = (
-    "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "WINDIR", "LD_LIBRARY_PATH",
-    "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PROJ_DATA", "PROJ_LIB", "GDAL_DATA",
-    "COVERAGE_PROCESS_START", "MPLCONFIGDIR", "XDG_CACHE_HOME", "ANALYSIS_SOURCE", "ANALYSIS_ROOT",
-)  # fmt: skip
-_FIXED = {
-    "TZ": "UTC",
-    "LC_ALL": "C.UTF-8",
-    "LANG": "C.UTF-8",
-    "PYTHONHASHSEED": "0",
-    "PYTHONNOUSERSITE": "1",
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    # One thread a worker: workers do not fight for cores, and sums come out in one order.
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-}
 _LONGEST_SOCKET_FOLDER = 80
-_SEEDED = "import random as _r, numpy as _n; _r.seed(0); _n.random.seed(0); del _r, _n"
-
-
-def bare_environment(outside: Mapping[str, str], profile: str) -> dict[str, str]:
-    """The environment of a kernel: what a process needs, what we fix, and an empty IPython profile.
-
-    >>> bare_environment({"PATH": "/bin", "CENSUS_API_KEY": "abc"}, "/tmp/p")["TZ"]  # pragma: allowlist secret
-    'UTC'
-    >>> "CENSUS_API_KEY" in bare_environment({"CENSUS_API_KEY": "secret"}, "/tmp/p")  # pragma: allowlist secret
-    False
-    """
-    kept = {name: outside[name] for name in _PASSED if name in outside}
-    settings = {"IPYTHONDIR": profile, "JUPYTER_CONFIG_DIR": profile, "MATPLOTLIBRC": _own_matplotlibrc()}
-    return {**kept, **_FIXED, **{name: value for name, value in settings.items() if value}}
-
-
-def _own_matplotlibrc() -> str:
-    """The settings file matplotlib ships, so that one in the user's home is not read."""
-    found = importlib.util.find_spec("matplotlib")
-    folder = Path(found.origin).parent if found and found.origin else None
-    return str(folder / "mpl-data" / "matplotlibrc") if folder else ""
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class RunBroken(Exception):
@@ -103,7 +70,7 @@ class OwnKernelManager(AsyncKernelManager):
             *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
             "--HistoryManager.enabled=False",
             "--InteractiveShell.enable_tip=False",  # a tip of the day draws from the random state
-            f"--IPKernelApp.exec_lines={_SEEDED}",
+            *(f"--IPKernelApp.exec_lines={line}" for line in first_lines().splitlines()),
             "--IPKernelApp.exec_PYTHONSTARTUP=False",
         ]
         return KernelSpec(argv=argv, display_name="Angeleno (Python 3)", language="python", name=KERNEL)
@@ -118,6 +85,31 @@ class OwnKernelManager(AsyncKernelManager):
         return "ipc" if len(self.profile) < _LONGEST_SOCKET_FOLDER else "tcp"
 
 
+class _Client(PapermillNotebookClient):  # type: ignore[misc]
+    """Runs the cells, and says of each, once it has ended, how long it took and what it said."""
+
+    def __init__(self, nb_man: Any, log_file: Any = None, **options: Any) -> None:
+        super().__init__(nb_man, **options)
+        self._told = log_file
+        if log_file is not None:
+            self.on_cell_start = self._begin
+            self.on_cell_executed = self._end
+
+    def _begin(self, cell: Any, cell_index: int) -> None:
+        self._begun = time.perf_counter()
+
+    def _end(self, cell: Any, cell_index: int, execute_reply: Any) -> None:
+        seconds = time.perf_counter() - self._begun
+        lines = cell.source.strip().splitlines()
+        print(f"cell {cell_index + 1}  {seconds:.3f} s  {lines[0] if lines else ''}", file=self._told)
+        for output in cell.outputs:
+            if output.output_type == "stream":
+                print(output.text.rstrip(), file=self._told)
+            elif output.output_type == "error":
+                print(_ANSI.sub("", "\n".join(output.traceback)), file=self._told)
+        self._told.flush()
+
+
 class AnalysisEngine(Engine):  # type: ignore[misc]
     """Papermill engine: one fresh, bare kernel a notebook."""
 
@@ -127,32 +119,20 @@ class AnalysisEngine(Engine):  # type: ignore[misc]
     ) -> None:
         """Execute the cells of ``nb_man`` in order; stops at the first that fails (papermill then raises).
 
-        ``cell_timeout`` is the longest a cell may take, in seconds; ``kernel_cwd`` the kernel's working directory.
+        ``cell_timeout`` is the longest a cell may take, in seconds; ``kernel_cwd`` the kernel's working directory;
+        ``log_file`` an open text file that is told of each cell. What the run used (``cpu`` seconds, ``megabytes`` at
+        most, ``modules`` it imported that were not warm) is left in the notebook's papermill metadata.
         Raises KernelDied with the kernel's last words when it ends of itself, CellTooSlow when a cell does not end.
         """
-        with tempfile.TemporaryDirectory(prefix="analysis-") as profile:
-            client = PapermillNotebookClient(
-                nb_man,
-                kernel_name=KERNEL,
-                kernel_manager_class=type("Manager", (OwnKernelManager,), {"profile": profile}),
-                log=logger,
-                log_output=log_output,
-                startup_timeout=start_timeout,
-                timeout=options.get("cell_timeout"),
-                coalesce_streams=True,
-            )
-            words = Path(profile) / "stderr.txt"
-            env = bare_environment(os.environ, profile)
-            with words.open("wb") as stderr:
-                try:
-                    client.execute(env=env, cwd=options.get("kernel_cwd"), stderr=stderr)
-                except CellTimeoutError as error:
-                    limit = options.get("cell_timeout")
-                    raise CellTooSlow(f"ran longer than {limit} seconds and was stopped", nb_man) from error
-                except (DeadKernelError, RuntimeError) as error:
-                    last = words.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-                    reason = "; ".join(last) or str(error)
-                    raise KernelDied(f"the kernel died, most often for want of memory ({reason})", nb_man) from error
+        options |= {"log_output": log_output, "start_timeout": start_timeout}
+        if isolated():
+            _run_isolated(nb_man, options)
+            return
+        try:
+            _run_warm(nb_man, options)
+        except service.NoWarmth:
+            service.forget()  # the warm process was killed: one more try, with another
+            _run_warm(nb_man, options)
 
     @classmethod
     def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:
@@ -165,6 +145,58 @@ class AnalysisEngine(Engine):  # type: ignore[misc]
         return "python"
 
 
+def _run_warm(nb_man: Any, options: Mapping[str, Any]) -> None:
+    from analysis.report.warm.client import manager_class
+
+    managers = manager_class(warm_process(cell.source for cell in nb_man.nb.cells if cell.cell_type == "code"))
+    client = _client(nb_man, managers, options)
+    # The manager is made here, so that it is still at hand when the client has let go of it.
+    client.km = manager = managers(kernel_name=KERNEL)
+    client.owns_km = True
+    try:
+        with _endings(nb_man, options, manager.last_words):
+            client.execute(env=bare_environment(os.environ, ""), cwd=options.get("kernel_cwd"))
+    finally:
+        manager.put_away()
+    nb_man.nb.metadata.papermill["used"] = manager.used
+
+
+def _run_isolated(nb_man: Any, options: Mapping[str, Any]) -> None:
+    with tempfile.TemporaryDirectory(prefix="analysis-") as profile:
+        client = _client(nb_man, type("Manager", (OwnKernelManager,), {"profile": profile}), options)
+        words = Path(profile) / "stderr.txt"
+        env = bare_environment(os.environ, profile)
+        with words.open("wb") as stderr, _endings(nb_man, options, lambda: last_lines(words)):
+            client.execute(env=env, cwd=options.get("kernel_cwd"), stderr=stderr)
+
+
+def _client(nb_man: Any, manager_class: type, options: Mapping[str, Any]) -> _Client:
+    return _Client(
+        nb_man,
+        kernel_name=KERNEL,
+        kernel_manager_class=manager_class,
+        log=logger,
+        log_output=options["log_output"],
+        log_file=options.get("log_file"),
+        startup_timeout=options["start_timeout"],
+        timeout=options.get("cell_timeout"),
+        coalesce_streams=True,
+    )
+
+
+@contextmanager
+def _endings(nb_man: Any, options: Mapping[str, Any], last_words: Callable[[], str]) -> Iterator[None]:
+    """Tell the ways a run can break by what they mean."""
+    try:
+        yield
+    except CellTimeoutError as error:
+        limit = options.get("cell_timeout")
+        raise CellTooSlow(f"ran longer than {limit} seconds and was stopped", nb_man) from error
+    except (DeadKernelError, RuntimeError) as error:
+        reason = last_words() or str(error)
+        raise KernelDied(f"the kernel died, most often for want of memory ({reason})", nb_man) from error
+
+
 def register() -> None:
-    """Make the engine known to papermill in this process."""
+    """Make the engine known to papermill in this process, whether or not the package's metadata are up to date."""
     papermill_engines.register(NAME, AnalysisEngine)

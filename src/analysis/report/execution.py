@@ -110,6 +110,11 @@ class Places:
         return self.folder / "executed" / f"{self.name}.failed.ipynb"
 
     @property
+    def log(self) -> Path:
+        """What the last attempt did, cell by cell; the one file here that knows the clock."""
+        return self.folder / "logs" / f"{self.name}.log"
+
+    @property
     def page(self) -> Path:
         """The page itself."""
         return self.folder / f"{self.name}.html"
@@ -132,7 +137,21 @@ def read_record(place: Places) -> Record | None:
     return Record(**raw)
 
 
-def execute(project: Project, source: str, wanted: Edition, around: Surroundings) -> Record:
+@dataclass(frozen=True)
+class Ran:
+    """A run that ended well: its record, and what it cost.
+
+    ``cells`` are the seconds inside cells, ``megabytes`` the most memory the kernel held (shared pages included, None
+    where the kernel did not say), ``cold`` the modules it had to import itself because they were not warm.
+    """
+
+    record: Record
+    cells: float
+    megabytes: float | None = None
+    cold: tuple[str, ...] = ()
+
+
+def execute(project: Project, source: str, wanted: Edition, around: Surroundings) -> Ran:
     """Run a notebook and store it with its record.
 
     ``around`` is what held when the build began: a module the kernel imported must still be the same at its end.
@@ -140,7 +159,9 @@ def execute(project: Project, source: str, wanted: Edition, around: Surroundings
     """
     notebook = read_notebook(project.notebooks / f"{wanted.notebook}.ipynb")
     place = places(project, source, wanted.name)
-    result = _normalised(_run(project, notebook, wanted, place), wanted, source)
+    node = _run(project, notebook, wanted, place)
+    cells, cost = _cost(node)
+    result = _normalised(node, wanted, source)
     used = _taken_record(result, notebook)
     written = _notebook_text(result)
     inquires = asks_refine(notebook)
@@ -166,7 +187,13 @@ def execute(project: Project, source: str, wanted: Edition, around: Surroundings
     put_json(place.record, asdict(record))
     place.failure.unlink(missing_ok=True)
     place.failed_notebook.unlink(missing_ok=True)
-    return record
+    return Ran(record, cells, cost.get("megabytes"), tuple(cost.get("modules", ())))
+
+
+def _cost(node: Any) -> tuple[float, Mapping[str, Any]]:
+    """Seconds inside cells, and what the engine says the kernel used."""
+    seconds = sum(cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in node.cells)
+    return seconds, node.metadata.get("papermill", {}).get("used", {})
 
 
 def with_current_prose(project: Project, source: str, record: Record) -> tuple[dict[str, Any], Record]:
@@ -224,7 +251,8 @@ def _run(project: Project, notebook: Notebook, wanted: Edition, place: Places) -
     engine.register()
     logging.getLogger("papermill").setLevel(logging.ERROR)
     node = _prepared(nbformat.from_dict(json.loads(notebook.path.read_bytes())))  # type: ignore[no-untyped-call]
-    with tempfile.TemporaryDirectory(prefix="analysis-") as folder:
+    place.log.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="analysis-") as folder, place.log.open("w", encoding="utf-8") as log:
         output = Path(folder) / "executed.ipynb"
         try:
             return papermill.execute_notebook(
@@ -236,6 +264,7 @@ def _run(project: Project, notebook: Notebook, wanted: Edition, place: Places) -
                 request_save_on_cell_execute=False,
                 progress_bar=False,
                 cell_timeout=CELL_TIMEOUT,
+                log_file=log,
                 kernel_cwd=str(project.notebooks),
             )
         except PapermillExecutionError as error:

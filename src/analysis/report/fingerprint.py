@@ -134,15 +134,15 @@ def page_files() -> dict[str, Path]:
 
 # Parts of this package that decide when and where a page is made, never what it says.
 _NOT_ON_THE_PAGE = {
-    "build", "editions", "engine", "execution", "lab", "ledger", "portfolio", "progress", "recording", "scaffold",
-    "staleness", "storage",
+    "build", "crew", "editions", "effort", "engine", "execution", "graph", "jobs", "kernel_environment", "lab",
+    "ledger", "papermill_entry", "portfolio", "progress", "recording", "scaffold", "staleness", "storage", "warmth",
 }  # fmt: skip
 
 
 def _counts(path: Path) -> bool:
     if not path.is_file() or path.suffix in _IGNORED or "__pycache__" in path.parts or path.name.startswith("."):
         return False
-    if path.parent.name == "report" and path.stem in _NOT_ON_THE_PAGE:
+    if path.parent.name == "warm" or (path.parent.name == "report" and path.stem in _NOT_ON_THE_PAGE):
         return False
     return path.name not in {"index.html.j2", "new_notebook.ipynb"}
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from analysis.project import AnalysisError, Project
 from analysis.report.progress import Teller, duration, telling
 
 if TYPE_CHECKING:
+    from analysis.refine.building import TableState
     from analysis.sources import Manifest
 
 
@@ -20,9 +24,15 @@ def lay(project: Project, source: str) -> list[str]:
     """
     if source == "sample":
         make_sample(project)
-    elif not any(project.raw(source).glob("*/manifest.json")):
-        raise AnalysisError("there are no live data yet: fetch them with make data (analysis data), then try again")
+    else:
+        check_fetched(project, source)
     return build_tables(project, source)
+
+
+def check_fetched(project: Project, source: str) -> None:
+    """Raises AnalysisError when nothing was ever fetched of a source that has to be fetched."""
+    if source != "sample" and not any(project.raw(source).glob("*/manifest.json")):
+        raise AnalysisError("there are no live data yet: fetch them with make data (analysis data), then try again")
 
 
 def make_sample(project: Project) -> None:
@@ -45,7 +55,7 @@ def build_tables(project: Project, source: str, only: list[str] | None = None) -
             line = ""
             try:
                 built = [state for state in refine_tables(project, source, [name]) if state.state == "built"]
-                line = "\n".join(f"{s.name}  refined in {duration(s.seconds)} ({s.reason})" for s in built)
+                line = "\n".join(_refined_line(state) for state in built)
             except AnalysisError as error:
                 errors.setdefault(str(error))
             teller.ended(name, 1, line)
@@ -57,6 +67,55 @@ def stale_tables(project: Project, source: str) -> dict[str, str]:
     from analysis.refine.building import status
 
     return {name: why for name, why in status(project, source).items() if why is not None}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What has to be laid before notebooks run.
+
+    ``tables`` maps each table that is stale, or rests on one that is, to the tables of this mapping it rests on;
+    ``sample`` says whether the invented city has to be made first.
+    """
+
+    sample: bool
+    tables: dict[str, list[str]]
+
+
+def survey(root: str, source: str) -> dict[str, Any]:
+    """What has to be laid, as plain JSON: the fields of :class:`Ground`. Called in a fork of the warm process."""
+    from analysis import sample
+    from analysis.refine.building import in_order
+
+    project = Project(Path(root))
+    missing = source == "sample" and not sample.is_current(project)
+    order = in_order(None)
+    stale = {table.name for table in order} if missing else set(stale_tables(project, source))
+    for table in order:
+        if stale & set(table.tables):
+            stale.add(table.name)
+    return asdict(Ground(missing, {t.name: sorted(stale & set(t.tables)) for t in order if t.name in stale}))
+
+
+def made(root: str) -> tuple[str, float]:
+    """Make the invented city; returns what to say of it and the seconds. Called in a fork of the warm process."""
+    begun = time.perf_counter()
+    make_sample(Project(Path(root)))
+    return "", time.perf_counter() - begun
+
+
+def refined(root: str, source: str, table: str) -> tuple[str, float]:
+    """Build one table whose own tables are built; returns a line that says so (empty when it was fresh) and seconds.
+
+    Called in a fork of the warm process, while the build holds the folder of tables.
+    """
+    from analysis.refine.building import refine_one
+
+    state = refine_one(Project(Path(root)), source, table)
+    return (_refined_line(state) if state.state == "built" else "", state.seconds)
+
+
+def _refined_line(state: TableState) -> str:
+    return f"{state.name}  refined in {duration(state.seconds)} ({state.reason})"
 
 
 def fetch_live(project: Project, only: Sequence[str] | None, jobs: int) -> None:

@@ -93,6 +93,10 @@ create table if not exists timings (
     seconds real not null,
     primary key (report, task)
 );
+create table if not exists peaks (
+    report text primary key,
+    megabytes real not null
+);
 """
 
 
@@ -100,13 +104,15 @@ create table if not exists timings (
 class Entry:
     """What a build has to say of one report: what is in place now, how long it took, and what went wrong if anything.
 
-    ``seconds`` are by task (``run``, ``print``) and empty where nothing had to be done.
+    ``seconds`` are by task (``run``, ``print``) and empty where nothing had to be done; ``megabytes`` is the most
+    memory the run held.
     """
 
     summary: Summary
     record: Record
     seconds: Mapping[str, float]
     error: str | None = None
+    megabytes: float | None = None
 
 
 @contextmanager
@@ -129,8 +135,12 @@ def _replacing(path: Path) -> Iterator[sqlite3.Connection]:
         partial.unlink(missing_ok=True)
 
 
-def enter(path: Path, entries: Iterable[Entry], now: datetime | None = None) -> int:
+def enter(
+    path: Path, entries: Iterable[Entry], now: datetime | None = None, timings: Mapping[str, float] | None = None
+) -> int:
     """Bring the ledger up to what is in place; returns how many new editions that made.
+
+    ``timings`` are seconds of other work, such as the building of tables, by name.
 
     A report whose page is already the ledger's latest edition adds nothing, so a build that was killed before it
     could write here is made good by the next.
@@ -146,6 +156,8 @@ def enter(path: Path, entries: Iterable[Entry], now: datetime | None = None) -> 
             else:
                 edition = latest[0]
             _note(connection, entry, edition, moment)
+        rows = [(name, "lay", seconds) for name, seconds in (timings or {}).items()]
+        connection.executemany("insert or replace into timings values (?, ?, ?)", rows)
     return added
 
 
@@ -204,11 +216,22 @@ def _note(connection: sqlite3.Connection, entry: Entry, edition: int, moment: st
     )
     for task, taken in entry.seconds.items():
         connection.execute("insert or replace into timings values (?, ?, ?)", (entry.summary.name, task, taken))
+    if entry.megabytes is not None:
+        connection.execute("insert or replace into peaks values (?, ?)", (entry.summary.name, entry.megabytes))
 
 
 def remembered_seconds(path: Path) -> dict[str, float]:
-    """How long each report took to run and print the last time, by name; empty without a ledger."""
+    """How long each report, and each other piece of work, took the last time, by name; empty without a ledger."""
     return dict(_rows(path, "select report, sum(seconds) from timings group by report"))
+
+
+def costs(path: Path) -> dict[str, tuple[float, float | None]]:
+    """Seconds and most megabytes of the last run of each report, by name; no megabytes where they were not measured."""
+    query = (
+        "select t.report, sum(t.seconds), p.megabytes from timings t left join peaks p on p.report = t.report "
+        "group by t.report"
+    )
+    return {report: (seconds, megabytes) for report, seconds, megabytes in _rows(path, query)}
 
 
 def last_built(path: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from analysis.provenance import loads
 from analysis.report.storage import digest
+from analysis.report.warm.shelf import Shelf
 
 MIME = "application/vnd.angeleno.record+json"
 TAG = "angeleno-record"
@@ -39,7 +40,12 @@ def imported_modules() -> list[str]:
 
 def record() -> dict[str, Any]:
     """Modules and loaded tables with the hash of their bytes, and the datasets behind them, as plain JSON."""
-    modules = {name: digest(Path(str(sys.modules[name].__file__)).read_bytes()) for name in imported_modules()}
+    warm = next((finder.digests for finder in sys.meta_path if isinstance(finder, Shelf)), {})
+    modules = {
+        # A module a warm process imported is what its file was then, whatever the file is now.
+        name: warm.get(name) or digest(Path(str(sys.modules[name].__file__)).read_bytes())
+        for name in imported_modules()
+    }
     uses = loads()
     return {
         "modules": modules,

@@ -163,9 +163,11 @@ class Judge:
         return path.is_file() and digest(path.read_bytes()) == sha256
 
 
-def judged(project: Project, source: str, editions: Iterable[Edition]) -> dict[str, Verdict]:
+def judged(
+    project: Project, source: str, editions: Iterable[Edition], judge: Judge | None = None
+) -> dict[str, Verdict]:
     """The verdict on each edition by name; a notebook that cannot be read is a failure, not an error."""
-    judge = Judge(project, source)
+    judge = judge or Judge(project, source)
     verdicts = {}
     for wanted in editions:
         try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from analysis.sample.wire import Raw
     from analysis.sources.manifest import Manifest
 
-__all__ = ["TRUTH", "generator_version", "write_sample"]
+__all__ = ["TRUTH", "generator_version", "is_current", "write_sample"]
 
 TRUTH = "truth.json"
 """Planted effects and dirt counts, beside the datasets; only tests and 'How sure are we' may read it."""
@@ -48,6 +48,11 @@ def write_sample(project: Project) -> list[Manifest]:
     with _alone(folder):
         # Another process may have made it while this one waited.
         return _held(folder) or _made(folder)
+
+
+def is_current(project: Project) -> bool:
+    """Whether the raw files of this generator version are all there."""
+    return _held(project.raw("sample")) is not None
 
 
 def _made(folder: Path) -> list[Manifest]:
