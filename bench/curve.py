@@ -46,12 +46,12 @@ def lay(site: Site) -> None:
     text = (PAPERS / "small" / f"{BRIEF}.py").read_text(encoding="utf-8")
     put(site.notebooks / f"{BRIEF}.ipynb", notebook(text))
     call([str(PROGRAMS / "analysis"), "refine"], site)
-    declare(site, BRIEF, [str(run.district) for run in briefs(site)])
+    declare(site, BRIEF, [run.district for run in briefs(site) if run.district])
 
 
 def briefs(site: Site) -> list[Run]:
-    """Every brief of a site."""
-    return [Run(BRIEF, f"d{number:04d}") for number in range(1, site.size.values + 1)]
+    """Every brief of a site: so many in all, the first with the default district."""
+    return [Run(BRIEF), *(Run(BRIEF, f"d{number:04d}") for number in range(1, site.size.values))]
 
 
 def measure(site: Site) -> Row:

@@ -16,7 +16,11 @@ from bench.results import Row, Summary, fastest, measured, ratio, slope, summary
 RESULTS = Path(__file__).parent / "RESULTS.md"
 BEGIN, END = "<!-- written by hand: begin -->", "<!-- written by hand: end -->"
 _WORDS = re.compile(re.escape(BEGIN) + r"\n(?P<words>.*?)" + re.escape(END), re.DOTALL)
-_START = "(Write here where each curve bends, and why.)\n"
+_START = """\
+- Full build: what lies between the floor and this project's build, and how much of it is printing pages:
+- Nothing stale: what a process that has nothing to do still does:
+- Briefs: from how many on one more costs more, and why; what holds the memory:
+"""
 
 Size = tuple[int, int, int]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -77,8 +78,9 @@ def declare(site: Site, notebook: str, districts: Sequence[str]) -> None:
     In the catalog; where this version has no such list there, by issuing each once.
     """
     if knows_editions():
-        listed = {notebook: [{"cut": "whole"}, {"sweep": {PARAMETER: list(districts)}}]}
-        text = yaml.safe_dump(listed, sort_keys=False)
+        issues: list[dict[str, Any]] = [{"cut": "whole"}]
+        issues += [{"sweep": {PARAMETER: list(districts)}}] if districts else []
+        text = yaml.safe_dump({notebook: issues}, sort_keys=False)
         (site.folder / "data" / "catalog" / "editions.yml").write_text(text, encoding="utf-8")
         return
     for district in districts:
