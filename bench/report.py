@@ -83,19 +83,25 @@ def about(rows: Sequence[Row], size: Size) -> str:
 def peers_table(rows: Sequence[Row]) -> str:
     """One line a participant, slowest last."""
     lines = [
-        "| way | full, s | × floor | nothing stale, s | one notebook touched, s | rounds |",
-        "|---|---|---|---|---|---|",
+        "| way | full, s | × floor | of processors, s | nothing stale, s | one notebook touched, s | rounds |",
+        "|---|---|---|---|---|---|---|",
     ]
     known = [peer for peer in ALL if measured(rows, peer.name, FULL)]
     for peer in sorted(known, key=lambda peer: median(measured(rows, peer.name, FULL))):
         made = {what: summary(measured(rows, peer.name, what)) for what in (FULL, NOTHING, TOUCHED)}
         label = f"**{peer.label}**" if peer.name in (*OURS, FLOOR) else peer.label
         times = to_floor(rows, peer.name)
-        cells = [label, spoken(made[FULL]), f"{times:.2f}" if times else "–"]
+        cells = [label, spoken(made[FULL]), f"{times:.2f}" if times else "–", spoken(worked(rows, peer.name))]
         full = made[FULL]
         rounds = str(full.rounds) if full else "0"
         lines.append("| " + " | ".join([*cells, spoken(made[NOTHING]), spoken(made[TOUCHED]), rounds]) + " |")
     return "\n".join(lines) + "\n"
+
+
+def worked(rows: Sequence[Row], participant: str) -> Summary | None:
+    """Seconds that all processors together worked on a full build."""
+    found = [row for row in rows if row.participant == participant and row.measure == FULL]
+    return summary([row.processor for row in found if row.processor is not None])
 
 
 def to_floor(rows: Sequence[Row], participant: str) -> float | None:
