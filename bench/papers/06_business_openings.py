@@ -53,7 +53,7 @@ results = []
 for cut in (108, 120, 132):
     known, later = series.iloc[:cut], series.iloc[cut : cut + horizon]
     smooth = ExponentialSmoothing(known, trend="add", seasonal="add", seasonal_periods=12).fit()
-    state = SARIMAX(known, order=(1, 1, 1), seasonal_order=(0, 1, 1, 12)).fit(disp=0, maxiter=25)
+    state = SARIMAX(known, order=(1, 1, 1), seasonal_order=(0, 1, 1, 12)).fit(disp=0, maxiter=100)
     for name, model in {"smoothing": smooth, "state space": state}.items():
         error = mean_absolute_percentage_error(later, model.forecast(len(later)))
         results.append({"cut": known.index[-1], "model": name, "error": error})
@@ -90,7 +90,7 @@ pd.DataFrame(
 ).round(3)
 
 # %%
-ahead = SARIMAX(series, order=(1, 1, 1), seasonal_order=(0, 1, 1, 12)).fit(disp=0, maxiter=25).get_forecast(horizon)
+ahead = SARIMAX(series, order=(1, 1, 1), seasonal_order=(0, 1, 1, 12)).fit(disp=0, maxiter=100).get_forecast(horizon)
 total = float(ahead.predicted_mean.sum())
 spread = 1.96 * float(np.sqrt((ahead.se_mean**2).sum()))
 publish.finding(

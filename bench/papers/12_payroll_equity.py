@@ -39,7 +39,8 @@ staff = pd.DataFrame(
 )
 second = staff["group"] == "second"
 staff["grade"] = np.clip(np.round(rng.normal(6 - 0.6 * second + 0.08 * staff["service"], 2)), 1, 14).astype(int)
-staff["pay"] = np.exp(
+office = pd.Series(rng.normal(0, 0.06, 18), [f"D{n:02d}" for n in range(18)])
+staff["pay"] = staff["department"].map(office).pipe(np.exp) * np.exp(
     10.4 + 0.09 * staff["grade"] + 0.008 * staff["service"] - 0.03 * second + rng.normal(0, 0.12, size)
 )
 staff["overtime"] = rng.gamma(1.2, 0.05, size) * staff["pay"]
