@@ -23,6 +23,7 @@ CONTRACT = {
     "covid_hospital_availability", "covid_neighborhoods", "covid_place_population", "csa_race", "csa_poverty",
     "csa_age_65", "csa_crowded", "csa_area", "csa_tract_crosswalk", "policy_events",
     "covid_community_table_early", "covid_community_table_late", "policy_milestones_state",
+    "service_requests_2017", "service_requests_2018", "service_requests_2020",
 }  # fmt: skip
 WRITE = "import sys; from pathlib import Path; from analysis.project import Project; \
 from analysis.sample import write_sample; write_sample(Project(Path(sys.argv[1])))"

@@ -86,7 +86,7 @@ def generator_version() -> str:
 
 
 def _datasets() -> list[Raw]:
-    from analysis.sample import casefiles, community, hospitals, layers, policies, statistical_areas, tables
+    from analysis.sample import casefiles, community, hospitals, layers, policies, requests, statistical_areas, tables
 
     made = [
         *tables.census_tables(),
@@ -111,6 +111,7 @@ def _datasets() -> list[Raw]:
         community.late_table(),
         community.measures_file(),
         policies.policy_file(),
+        *requests.request_tables(),
     ]
     return sorted(made, key=lambda raw: raw.dataset)
 

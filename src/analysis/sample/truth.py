@@ -5,7 +5,8 @@ Nothing else may read this: a method that looks at the truth proves nothing. Par
 realised change by regime, growth elsewhere, middle tracts), ``tracts`` (columns of
 true figures over the residential tracts), ``surveys`` (how margins were drawn),
 ``covid`` (reproduction number, serial interval, true cases, rate ratios),
-``hospital``, and ``dirt`` (by dataset, what was put in and how often).
+``hospital``, ``service_requests`` (districts that are slower, and how much), and
+``dirt`` (by dataset, what was put in and how often).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 import shapely
 from scipy.special import ndtr
 
-from analysis.sample import calibration, casefiles, community, epidemic, hospitals
+from analysis.sample import calibration, casefiles, community, epidemic, hospitals, requests
 from analysis.sample.areas import areas
 from analysis.sample.names import CITY, COUNTY, NEIGHBORHOODS, NEW_NEIGHBORHOOD, STATE
 from analysis.sample.outlines import SURVEY_ERROR, outlines
@@ -48,6 +49,11 @@ def truth_text(datasets: list[Raw]) -> str:
             "admitted_after_days": hospitals.ADMITTED_AFTER, "mean_stay_days": hospitals.STAY,
             "share_admitted_from": {day.isoformat(): share for day, share in hospitals.ADMITTED},
             "share_intensive": hospitals.INTENSIVE, "testing_last_days_share": list(hospitals.TEST_TAIL),
+        },
+        "service_requests": {
+            "slow_districts": [f"cd-{number:02d}" for number in requests.SLOW_DISTRICTS],
+            "times_as_long": requests.TIMES_AS_LONG,
+            "shares_of_kinds": dict(requests.KINDS),
         },
         "dirt": {raw.dataset: dict(raw.dirt) for raw in sorted(datasets, key=lambda raw: raw.dataset)},
     }  # fmt: skip

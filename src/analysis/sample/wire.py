@@ -111,6 +111,25 @@ def features(
     return Raw(dataset, "arcgis", tuple(pages), tuple(records[0]), parameters, dirt=dirt)
 
 
+def socrata(
+    dataset: str, columns: Sequence[str], records: Iterable[Mapping[str, Any]], *, page: int, dirt: Mapping[str, Any]
+) -> Raw:
+    """Pages of rows as a Socrata portal sends them, ordered by row id: every value text, nothing for no value."""
+    rows = sorted(records, key=lambda record: str(record[":id"]))
+    pages = []
+    for start in range(0, len(rows), page):
+        here = [
+            {name: record[name] for name in (":id", *columns) if record.get(name) is not None}
+            for record in rows[start : start + page]
+        ]
+        # The service begins each row but the first with the comma, on a line of its own.
+        text = "[" + "\n,".join(_compact(record) for record in here) + "]\n"
+        query = f"?$select=:id,*&$order=:id&$limit={page}&$offset={start}"
+        pages.append(Page("json", text.encode(), len(here), query))
+    parameters = {"$select": ":id,*", "$where": "", "$order": ":id"}
+    return Raw(dataset, "socrata", tuple(pages), (":id", *columns), parameters, dirt=dirt)
+
+
 def delimited(dataset: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], dirt: Mapping[str, Any]) -> Raw:
     """A comma-separated file with line feeds; an empty cell where there is no value."""
     out = io.StringIO()
