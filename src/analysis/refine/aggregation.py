@@ -97,7 +97,7 @@ def copy_to_server(path: Path, url_variable: str, table: str) -> int:
     source = pq.ParquetFile(path)
     backend = ibis.connect(url)
     try:
-        backend.create_table(table, schema=ibis.Schema.from_pyarrow(source.schema_arrow), overwrite=True)
+        backend.create_table(table, schema=ibis.Schema.from_pyarrow(source.schema_arrow))
         for batch in source.iter_batches(_PIECE):
             backend.insert(table, ibis.memtable(batch.to_pandas(), schema=ibis.Schema.from_pyarrow(batch.schema)))
     finally:
