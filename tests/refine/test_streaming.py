@@ -284,7 +284,7 @@ from analysis.project import Project
 from analysis.refine import batches, building, repeats
 from analysis.refine.workbench import Shelf
 import test_streaming
-target, name, after = {{"writing": (batches.RowGroups, "add", 2), "logging": (repeats.KeyLog, "add", 2),
+target, name, after = {{"writing": (batches.RowGroups, "add", 2), "logging": (repeats.RowLog, "add", 2),
                         "committing": (building, "commit_table", 1)}}[{moment!r}]
 batches.ROW_GROUP = 500
 true, calls = getattr(target, name), []
@@ -336,33 +336,25 @@ def test_a_profile_is_the_same_piece_by_piece(trial: Desk) -> None:
     assert measure_streamed(shelf, DATASET) == expected
 
 
-def log(
-    folder: Path, codes: list[str], latest: list[int | None], counts: list[bool], hashed: Callable[[str], int]
-) -> Any:
+def log(folder: Path, codes: list[str], latest: list[int | None], hashed: Callable[[str], int]) -> Any:
     import pyarrow as pa
 
-    found = repeats.KeyLog(folder / "keys", ("code",), "latest")
+    found = repeats.RowLog(folder / "rows", ("code",), "latest")
     for start in range(0, len(codes), 3):
         here = slice(start, start + 3)
-        found.add(
-            pa.record_batch(
-                {
-                    "code": codes[here],
-                    "latest": pa.array(latest[here], pa.int64()),
-                    "counts": counts[here],
-                    "hash": pa.array([hashed(code) for code in codes[here]], pa.uint64()),
-                }
-            )
+        batch = pa.record_batch(
+            {"code": codes[here], "other": codes[here], "latest": pa.array(latest[here], pa.int64())}
         )
+        found.add(batch, np.array([hashed(code) for code in codes[here]], dtype=np.uint64))
+    found.close()
+    assert [code for batch in found.read() for code in batch.column("other").to_pylist()] == codes
     return found.repeats()
 
 
 @pytest.mark.parametrize("hashed", [lambda code: ord(code), lambda code: 7, lambda code: ord(code) % 2])
 def test_keys_with_one_hash_are_told_apart(tmp_path: Path, hashed: Callable[[str], int]) -> None:
-    codes = list("abcabdaeaf")
-    latest: list[int | None] = [1, 5, None, 1, 6, 0, None, 2, 9, 1]
-    counts = [True] * 8 + [False, True]
-    found = log(tmp_path, codes, latest, counts, hashed)
-    # a stands at 0, 3, 6 with 1, 1 and nothing (the 9 was dropped before): the first of equals stays. b: the later one.
+    latest: list[int | None] = [1, 5, None, 1, 6, 0, None, 2, 1]
+    found = log(tmp_path, list("abcabdaef"), latest, hashed)
+    # a stands at 0, 3 and 6 with 1, 1 and nothing: the first of equals stays. Of b the later one.
     assert found["position"].tolist() == [1, 3, 6]
     assert found["code"].tolist() == ["b", "a", "a"]

@@ -2,9 +2,10 @@
 
 A table is built this way when it is declared ``streamed``: its ``build`` then gives a
 :class:`Stream`, which says in SQL what becomes of the text, and by which rules rows
-are dropped, changed or flagged. Two passes are made over the raw parts: one finds rows
-that repeat a key, one writes. What stays in memory is a piece of rows, eight bytes
-for each raw row, and the outlines of the areas.
+are dropped, changed or flagged. The raw parts are read once. Rows that stay are put down
+beside the table; when all are there it is known which repeat a key, and the others are
+placed, checked and written. What stays in memory is a piece of rows, eight bytes for
+each row, and the outlines of the areas.
 
 Rows keep the order of the flows, parts and lines. So the same raw bytes give the same
 file, however many processors read them.
@@ -26,7 +27,7 @@ from analysis.methods.point_in_polygon import AreaIndex
 from analysis.project import AnalysisError
 from analysis.refine.batches import ROW_GROUP, RowGroups, arrow_schema, check
 from analysis.refine.expressions import CLEAN, RAW
-from analysis.refine.repeats import KeyLog
+from analysis.refine.repeats import RowLog
 from analysis.sources.streaming import engine, named, raw_query
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ class _Counts:
 
 @dataclass
 class _Passes:
-    """The two passes of one build."""
+    """The two passes of one build: over the raw parts, and over the rows that stay."""
 
     table: Table
     bench: Workbench
@@ -195,22 +196,45 @@ class _Passes:
     path: Path
 
     def run(self) -> Written:
-        repeated = self._repeated()
-        rows_read, ends, start = {}, _Ends(self.table.period), 0
-        with RowGroups(self.path, self.table) as out:
-            for flow in self.plan.flows:
-                counts = _Counts()
-                first = start
-                for batch in self._batches(flow, self._values(flow)):
-                    rows = self._rows(flow, batch, repeated, start, start - first, counts)
-                    check(self.table, rows)
-                    ends.widen(rows)
-                    out.add(rows)
-                    start += batch.num_rows
-                rows_read[flow.dataset] = start - first
-                self._complete(flow, start - first)
-                self._tally(flow, counts)
-        return Written(out.rows, rows_read, ends.found)
+        log = RowLog(self.path.with_name(f".rows{self.path.name}"), self.table.key, self.plan.latest)
+        counts = [_Counts() for _ in self.plan.flows]
+        rows_read, ends = {}, []
+        try:
+            for flow, counted in zip(self.plan.flows, counts, strict=True):
+                rows_read[flow.dataset] = self._put_down(flow, log, counted)
+                ends.append(log.rows)
+            log.close()
+            written, period = self._write(log, counts, ends)
+        finally:
+            log.close()
+            log.path.unlink(missing_ok=True)
+        for flow, counted in zip(self.plan.flows, counts, strict=True):
+            self._tally(flow, counted)
+        return Written(written, rows_read, period)
+
+    def _put_down(self, flow: Flow, log: RowLog, counts: _Counts) -> int:
+        """First pass: type the rows of a flow, count those that are lost, put down the others; returns the raw rows."""
+        held = [name for name in self.table.columns if name not in self.plan.placings]
+        values = ", ".join(f"{CLEAN}.{named(name)}" for name in held)
+        hashed = ", ".join(f"{CLEAN}.{named(name)}" for name in self.table.key)
+        select = f'{values}, {flow.marks()} AS ":marks", {flow.verdict()} AS ":verdict", hash({hashed}) AS ":hash"'
+        typed = arrow_schema(self.table)
+        schema = pa.schema([*(typed.field(name) for name in held), (":marks", pa.int64())])
+        read = 0
+        for batch in self._batches(flow, select):
+            verdict = batch.column(":verdict").to_numpy(zero_copy_only=False)
+            keys = [batch.column(name) for name in self.table.key]
+            for number, rule in flow.numbered(_LOSES):
+                counts.note(number, verdict == number, keys, read)
+                if rule.action == "refused" and number in counts.rows:
+                    raise self._refusal(flow, rule, counts.examples[number])
+            stays = verdict == 0
+            hashes = batch.column(":hash").to_numpy(zero_copy_only=False)[stays]
+            kept = batch.filter(pa.array(stays)) if len(hashes) < len(stays) else batch
+            log.add(kept.select(schema.names).cast(schema), hashes.astype(np.uint64))
+            read += batch.num_rows
+        self._complete(flow, read)
+        return read
 
     def _batches(self, flow: Flow, select: str) -> Iterator[pa.RecordBatch]:
         shelf = self.bench.shelf
@@ -218,62 +242,54 @@ class _Passes:
         raw = raw_query(shelf.catalog[flow.dataset], shelf.manifest(flow.dataset), folder, flow.reads)
         yield from self.connection.sql(f"SELECT {select} {flow.from_clause(raw)}").to_arrow_reader(ROW_GROUP)
 
-    def _values(self, flow: Flow) -> str:
-        columns = ", ".join(f"{CLEAN}.{named(name)}" for name in flow.columns)
-        return f'{columns}, {flow.verdict()} AS ":verdict", {flow.marks()} AS ":marks"'
+    def _write(self, log: RowLog, counts: list[_Counts], ends: list[int]) -> tuple[int, tuple[Any, Any] | None]:
+        """Second pass: leave out rows that repeat a key, place the others, check and write them."""
+        repeated, period, start = self._repeated(log, ends), _Ends(self.table.period), 0
+        with RowGroups(self.path, self.table) as out:
+            for batch in log.read():
+                number = int(np.searchsorted(ends, start, side="right"))
+                rows = self._rows(self.plan.flows[number], batch, repeated, start, counts[number])
+                check(self.table, rows)
+                period.widen(rows)
+                out.add(rows)
+                start += batch.num_rows
+        return out.rows, period.found
 
-    def _repeated(self) -> NDArray[np.int64]:
-        """Positions of the rows that give way to another of the same key, counted over all flows."""
-        key, latest = self.table.key, self.plan.latest
-        wanted = ", ".join(f"{CLEAN}.{named(name)}" for name in (*key, *([latest] if latest else [])))
-        hashed = ", ".join(f"{CLEAN}.{named(name)}" for name in key)
-        log = KeyLog(self.path.with_name(f".keys{self.path.name}"), key, latest)
-        starts = {}
-        try:
-            for flow in self.plan.flows:
-                starts[flow.dataset] = log.rows
-                select = f"{wanted}, hash({hashed}) AS hash, {flow.verdict()} = 0 AS counts"
-                for batch in self._batches(flow, select):
-                    log.add(batch)
-            repeats = log.repeats()
-        finally:
-            log.path.unlink(missing_ok=True)
-        if len(repeats) and not latest:
+    def _repeated(self, log: RowLog, ends: list[int]) -> NDArray[np.int64]:
+        """Positions of the rows that give way to another of the same key; they are counted by dataset."""
+        repeats, key = log.repeats(), self.table.key
+        names = [flow.dataset for flow in self.plan.flows]
+        if len(repeats) and not self.plan.latest:
             shown = "; ".join(", ".join(f"{n}={row[n]}" for n in key) for row in repeats.head(SHOWN).to_dict("records"))
             raise AnalysisError(
-                f"table {self.table.name} (from {', '.join(starts)}): the key {', '.join(key)} stands again in "
+                f"table {self.table.name} (from {', '.join(names)}): the key {', '.join(key)} stands again in "
                 f"{len(repeats):,} rows: {shown}. Name the column that decides as 'latest' of its stream"
             )
         positions = repeats["position"].to_numpy()
-        owner = np.searchsorted(list(starts.values()), positions, side="right") - 1
-        names = repeats[list(key)].astype("str").agg(" ".join, axis=1) if len(repeats) else repeats["position"]
-        for number, dataset in enumerate(starts):
-            here = names[owner == number]
-            self.bench.count(dataset, "dropped", self.plan.repeat, len(here), here.head(SHOWN), topic="repeat")
+        owner = np.searchsorted(ends, positions, side="right")
+        for number, dataset in enumerate(names):
+            here = repeats[owner == number]
+            examples = [" ".join(map(str, row)) for row in here[list(key)].head(SHOWN).to_numpy()]
+            self.bench.count(dataset, "dropped", self.plan.repeat, len(here), examples, topic="repeat")
         return positions
 
     def _rows(
-        self, flow: Flow, batch: pa.RecordBatch, repeated: NDArray[np.int64], start: int, first: int, counts: _Counts
+        self, flow: Flow, batch: pa.RecordBatch, repeated: NDArray[np.int64], start: int, counts: _Counts
     ) -> pa.Table:
-        """The rows of a batch that stay, with their areas; everything is counted on the way."""
-        verdict = batch.column(":verdict").to_numpy(zero_copy_only=False)
-        marks = batch.column(":marks").to_numpy(zero_copy_only=False)
-        keys = [batch.column(name) for name in self.table.key]
-        for number, rule in flow.numbered(_LOSES):
-            counts.note(number, verdict == number, keys, first)
-            if rule.action == "refused" and number in counts.rows:
-                raise self._refusal(flow, rule, counts.examples[number])
-        stays = verdict == 0
+        """The rows of a batch that stay, with their areas; what was changed or flagged is counted."""
         low, high = np.searchsorted(repeated, (start, start + batch.num_rows))
+        stays = np.ones(batch.num_rows, dtype=np.bool_)
         stays[repeated[low:high] - start] = False
-        for number, _ in flow.numbered(_MARKED):
-            counts.note(number, stays & (marks & (1 << number) != 0), keys, first)
         rows = pa.table(batch).filter(pa.array(stays))
+        keys = [rows.column(name) for name in self.table.key]
+        marks = rows.column(":marks").to_numpy()
+        for number, _ in flow.numbered(_MARKED):
+            counts.note(number, marks & (1 << number) != 0, keys, start)
         for number, (name, placing) in enumerate(self.plan.placings.items(), len(flow.rules) + 1):
             found, outside = self._placed(placing, rows)
             rows = rows.append_column(name, found)
-            counts.note(number, outside, [rows.column(each) for each in self.table.key], first)
-        return rows.select(self.table.columns).cast(arrow_schema(self.table))
+            counts.note(number, outside, keys, start)
+        return rows.select(self.table.columns)
 
     def _placed(self, placing: Placing, rows: pa.Table) -> tuple[pa.Array, NDArray[np.bool_]]:
         """The area's code for each row, and which rows have a point that lies in no area."""
