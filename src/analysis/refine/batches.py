@@ -8,6 +8,7 @@ end, so the same rows make the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -87,12 +88,15 @@ class RowGroups:
     """A Parquet file that is written as rows come; with ``with`` it is closed, whole or not.
 
     Text other than the key is coded by a dictionary, which the key would only overflow.
+    One thread of its own encodes and compresses, in order, while the next rows are made.
     """
 
     def __init__(self, path: Path, table: Table) -> None:
         self.schema = arrow_schema(table)
         coded = [column.name for column in table.fields if column.kind == "text" and column.name not in table.key]
         self._writer = pq.ParquetWriter(path, self.schema, compression="zstd", use_dictionary=coded or False)
+        self._thread = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
         self._waiting: list[pa.Table] = []
         self.rows = 0
 
@@ -105,7 +109,9 @@ class RowGroups:
         try:
             if kind is None:
                 self._write(all_of_it=True)
+                self._written()
         finally:
+            self._thread.shutdown()
             self._writer.close()
 
     def add(self, rows: pa.Table) -> None:
@@ -119,5 +125,13 @@ class RowGroups:
         rows = pa.concat_tables([self.schema.empty_table(), *self._waiting])
         end = rows.num_rows if all_of_it else rows.num_rows - rows.num_rows % ROW_GROUP
         if end:
-            self._writer.write_table(rows.slice(0, end), row_group_size=ROW_GROUP)
+            # At most one piece waits, or a slow disk would fill the memory.
+            self._written()
+            self._writing = self._thread.submit(self._writer.write_table, rows.slice(0, end), ROW_GROUP)
         self._waiting = [rows.slice(end)]
+
+    def _written(self) -> None:
+        """Wait for what is being written; an error of the writing is raised here."""
+        if self._writing is not None:
+            self._writing.result()
+            self._writing = None
