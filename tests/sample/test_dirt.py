@@ -152,3 +152,18 @@ def test_policies(sample, dirt):
     assert sum(row["start_date"] == "" for row in rows) == declared["start_is_blank"]
     assert 0.2 < declared["start_is_blank"] / len(rows) < 0.4
     assert len(rows) - len({json.dumps(row) for row in rows}) == declared["duplicate_rows"] == 1
+
+
+@pytest.mark.parametrize("year", [2017, 2018, 2020])
+def test_service_requests(sample, dirt, year):
+    rows = [row for content in sample.parts(f"service_requests_{year}") for row in json.loads(content)]
+    declared = dirt[f"service_requests_{year}"]
+    assert sum(row.get("closeddate", "9") < row["createddate"] for row in rows) == declared["closed_before_created"]
+    assert sum("latitude" not in row for row in rows) == declared["without_coordinates"] > 0
+    assert sum("cdmember" not in row and "cd" in row for row in rows) == declared["member_is_blank"] > 0
+    assert len(rows) - len({row["createddate"] for row in rows}) == declared["creation_times_again"]
+    assert (not any("location" in row for row in rows)) == bool(declared["never_a_location"]) == (year == 2020)
+    numbers = {name for row in rows for name in row if name.startswith(":@computed_region")}
+    assert len(numbers) == declared["columns_of_row_numbers"] == (6 if year == 2018 else 0)
+    assert len({row["srnumber"] for row in rows}) == len({row[":id"] for row in rows}) == len(rows)
+    assert [row[":id"] for row in rows] == sorted(row[":id"] for row in rows)

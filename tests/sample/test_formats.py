@@ -76,6 +76,19 @@ def test_census_answers(sample, real, dataset):
     assert real(dataset, query)[:200].decode().count("\n") == sample.parts(dataset)[0][:200].decode().count("\n")
 
 
+@pytest.mark.parametrize("year", [2017, 2018, 2020])
+def test_pages_of_service_requests(sample, real, year):
+    dataset = f"service_requests_{year}"
+    theirs = json.loads(real(dataset, "?$select=:id,*&$order=:id&$limit=5000"))
+    ours = [row for content in sample.parts(dataset) for row in json.loads(content)]
+    assert {name for row in ours for name in row} <= {name for row in theirs for name in row}
+    known, made = _types(theirs), _types(ours)
+    assert all(made[name] <= known[name] for name in made)
+    shape = {name: len(theirs[0][name]) for name in ("createddate", "updateddate")}
+    assert all(len(row[name]) == length for row in ours for name, length in shape.items())
+    assert real(dataset, "?$limit=2")[:2] == sample.parts(dataset)[0][:2] == b"[{"
+
+
 @pytest.mark.parametrize("dataset", LAYERS)
 def test_layer_pages(sample, real, dataset):
     first = json.loads(real(dataset, "/query?where=1=1&outFields=*&f=geojson&resultRecordCount=40"))

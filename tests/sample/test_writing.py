@@ -26,6 +26,7 @@ CONTRACT = {
     "businesses_all", "businesses_active", "certificates_of_occupancy", "city_ids", "county_ids", "covid_citations",
     "economy_panel", "small_business_city", "small_business_city_daily_2020", "small_business_county",
     "small_business_zip",
+    "service_requests_2017", "service_requests_2018", "service_requests_2020",
 }  # fmt: skip
 WRITE = "import sys; from pathlib import Path; from analysis.project import Project; \
 from analysis.sample import write_sample; write_sample(Project(Path(sys.argv[1])))"

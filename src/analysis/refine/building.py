@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,7 @@ from analysis.refine.freshness import parts, why_stale
 from analysis.refine.holding import held
 from analysis.refine.profiles import ensure_profiles
 from analysis.refine.registry import table_named, tables
-from analysis.refine.storage import sweep, write_table
+from analysis.refine.storage import commit_table, staging_path, sweep, write_table
 from analysis.refine.workbench import Shelf, Workbench
 
 SHOWN = 5
@@ -123,22 +124,49 @@ def build_table(table: Table, shelf: Shelf) -> int:
     """Build one table, hold it against its contract, write it; returns its rows."""
     built_from = parts(table, shelf)
     bench = Workbench(table, shelf)
+    if table.streamed:
+        return _build_streamed(table, bench, built_from)
     frame = checked(table, table.build(bench))
-    meta = {
+    read = {name: len(shelf.raw(name)) for name in table.inputs}
+    meta = _description(table, bench, built_from, len(frame), read, period_of(table, frame))
+    write_table(shelf.project, shelf.source, table, frame, meta)
+    return len(frame)
+
+
+def _build_streamed(table: Table, bench: Workbench, built_from: dict[str, Any]) -> int:
+    from analysis.refine.streaming import write_stream
+
+    shelf = bench.shelf
+    temporary = staging_path(shelf.project, shelf.source, table.name)
+    try:
+        written = write_stream(table, bench, temporary)
+        if not written.rows:
+            raise _empty(table)
+        period = _span(*written.period) if written.period else ""
+        meta = _description(table, bench, built_from, written.rows, written.rows_read, period)
+        commit_table(shelf.project, shelf.source, table, temporary, meta)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return written.rows
+
+
+def _description(
+    table: Table, bench: Workbench, built_from: dict[str, Any], rows: int, rows_read: dict[str, int], period: str
+) -> dict[str, Any]:
+    """What is written beside a table: where it came from and what was done to it."""
+    return {
         "table": table.name,
         "title": table.title,
         "key": list(table.key),
-        "rows": len(frame),
+        "rows": rows,
         "inputs": built_from["inputs"],
-        "rows_read": {name: len(shelf.raw(name)) for name in table.inputs},
+        "rows_read": rows_read,
         "code": built_from["code"],
         "built_from": built_from,
         "columns": table.dictionary(),
         "accounting": [asdict(tally) for tally in bench.tallies],
-        "period": period_of(table, frame),
+        "period": period,
     }
-    write_table(shelf.project, shelf.source, table, frame, meta)
-    return len(frame)
 
 
 def checked(table: Table, frame: Any) -> Any:
@@ -155,9 +183,7 @@ def checked(table: Table, frame: Any) -> Any:
     types = {field.name: field.dtype for field in table.fields if field.kind != "geometry"}
     frame = frame.astype(types)
     if not len(frame):
-        raise AnalysisError(
-            f"table {table.name}: no rows are left of {_named(table)}: fetch again, or check the filters"
-        )
+        raise _empty(table)
     try:
         table.contract.validate(pd.DataFrame(frame), lazy=True)
     except pandera.errors.SchemaErrors as error:
@@ -182,6 +208,10 @@ def _broken(table: Table, frame: Any, cases: pd.DataFrame) -> str:
     )
 
 
+def _empty(table: Table) -> AnalysisError:
+    return AnalysisError(f"table {table.name}: no rows are left of {_named(table)}: fetch again, or check the filters")
+
+
 def _named(table: Table) -> str:
     return ", ".join((*table.inputs, *table.tables, *table.files))
 
@@ -191,6 +221,9 @@ def period_of(table: Table, frame: Any) -> str:
     if not table.period:
         return ""
     values = frame[table.period]
-    ends: Iterable[Any] = (values.min(), values.max())
-    first, last = (end.date().isoformat() if isinstance(end, pd.Timestamp) else str(end) for end in ends)
+    return _span(values.min(), values.max())
+
+
+def _span(*ends: Any) -> str:
+    first, last = (end.date().isoformat() if isinstance(end, datetime) else str(end) for end in ends)
     return first if first == last else f"{first} to {last}"

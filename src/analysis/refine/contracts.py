@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pandera.pandas as pa
 
     from analysis.refine.workbench import Workbench
@@ -97,19 +96,22 @@ class Table:
 
     ``inputs`` are dataset ids of the catalogue, ``tables`` other refined tables,
     ``files`` catalogue files with typed figures. ``build`` gets a workbench that
-    reads them and counts what is dropped. ``period`` names the column that dates the rows.
+    reads them and counts what is dropped, and gives a DataFrame. ``period`` names the column that dates the rows.
+    A table is ``streamed`` when its raw data may not fit into memory: its ``build`` then gives
+    a ``streaming.Stream``, which says what becomes of each row, and the rows keep the raw order.
     """
 
     name: str
     title: str
     key: tuple[str, ...]
     fields: tuple[Field, ...]
-    build: Callable[[Workbench], pd.DataFrame]
+    build: Callable[[Workbench], Any]
     inputs: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     period: str = ""
     spatial: bool = False
+    streamed: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

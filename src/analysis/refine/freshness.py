@@ -22,6 +22,7 @@ from analysis.refine.workbench import Shelf
 
 # How raw bytes become a frame decides about the table as much as the refine module does.
 _READING = "analysis.sources.reading"
+_STREAMING, _READING_STREAMED = "analysis.refine.streaming", "analysis.sources.streaming"
 _CONTENT = ("analysis.refine.", "analysis.methods.")
 # These modules write and find tables; what is in a table does not depend on them.
 _NOT_CONTENT = ("analysis.refine.storage", "analysis.refine.registry")
@@ -67,7 +68,9 @@ def code_modules(module: str) -> tuple[str, ...]:
 @cache
 def code_hash(module: str) -> str:
     """One hash for the code that builds the tables of a subject."""
-    files = [_module_file(name) for name in (*code_modules(module), _READING)]
+    modules = code_modules(module)
+    reading = (_READING, _READING_STREAMED) if _STREAMING in modules else (_READING,)
+    files = [_module_file(name) for name in (*modules, *reading)]
     return digest([file_sha256(path) for path in files])
 
 

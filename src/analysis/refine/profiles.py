@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,10 @@ import pandas as pd
 
 from analysis.catalog import Dataset
 from analysis.refine.freshness import digest
+from analysis.refine.registry import tables
 from analysis.refine.storage import write_json
 from analysis.refine.workbench import Shelf
+from analysis.sources.streaming import engine, named, raw_query
 
 # Measured anew when the way of measuring changes.
 EDITION = 1
@@ -59,6 +61,46 @@ def measure(dataset: Dataset, frame: Any, sha256: str) -> Profile:
     )
 
 
+def measure_streamed(shelf: Shelf, name: str) -> Profile:
+    """The same figures for a raw dataset that is read piece by piece; repeats are told by 128 bits of a hash."""
+    dataset, manifest = shelf.catalog[name], shelf.manifest(name)
+    columns = manifest.columns
+    raw = raw_query(dataset, manifest, shelf.project.raw(shelf.source, name), columns)
+    key = [column for column in dataset.key if column in columns]
+    filled = [f"coalesce({named(column)}, '') <> ''" for column in columns]
+    whole = " AND ".join(filled[columns.index(column)] for column in key) or "true"
+    rows = f"""
+        SELECT {_hashed(columns)} AS row_hash, {_hashed(key or columns)} AS key_hash, {whole} AS whole,
+               {" + ".join(f"({each})::BIGINT" for each in filled)} AS filled
+        FROM ({raw})"""
+    with engine(shelf.project.processed(shelf.source)) as connection:
+        connection.execute(f"CREATE TEMP TABLE marks AS {rows}")
+        counted = connection.execute("""
+            SELECT count(*), count(*) FILTER (NOT whole), coalesce(sum(filled), 0),
+                   (SELECT count(*) FROM (SELECT DISTINCT row_hash FROM marks)),
+                   (SELECT count(*) FROM (SELECT DISTINCT key_hash FROM marks WHERE whole))
+            FROM marks""").fetchone()
+    assert counted is not None
+    total, missing, cells, distinct, keys = (int(value) for value in counted)
+    return Profile(
+        dataset=name,
+        sha256=manifest.sha256,
+        reading=digest(asdict(dataset.source)),
+        rows=total,
+        columns=len(columns),
+        key_missing=missing,
+        key_repeated=total - missing - keys if key else 0,
+        repeated=total - distinct,
+        empty_cells=round(1 - cells / (total * len(columns)), 6) if total and columns else 0.0,
+    )
+
+
+def _hashed(columns: Sequence[str]) -> str:
+    """SQL for 128 bits of the cells of a row: two hashes, the second over the cells and one more."""
+    cells = ", ".join(named(column) for column in columns)
+    return f"ROW(hash({cells}), hash('again', {cells}))"
+
+
 def ensure_profiles(shelf: Shelf, datasets: Iterable[str]) -> dict[str, Profile]:
     """The profiles of these datasets; measures those that are missing or of another edition."""
     found = {}
@@ -68,7 +110,8 @@ def ensure_profiles(shelf: Shelf, datasets: Iterable[str]) -> dict[str, Profile]
         sha256 = shelf.manifest(name).sha256
         wanted = (sha256, digest(asdict(shelf.catalog[name].source)), EDITION)
         if profile is None or (profile.sha256, profile.reading, profile.edition) != wanted:
-            profile = measure(shelf.catalog[name], shelf.raw(name), sha256)
+            large = any(table.streamed and name in table.inputs for table in tables().values())
+            profile = measure_streamed(shelf, name) if large else measure(shelf.catalog[name], shelf.raw(name), sha256)
             write_json(path, asdict(profile))
         found[name] = profile
     return found

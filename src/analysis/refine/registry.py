@@ -24,6 +24,7 @@ SUBJECTS = (
     "geographies",
     "merchants",
     "prices",
+    "service_requests",
 )
 """The modules of this package that declare ``TABLES``; a new subject is one more name."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -66,13 +67,23 @@ def read_table(project: Project, source: str, table: str, columns: Sequence[str]
 
 def write_table(project: Project, source: str, table: Table, frame: Any, meta: dict[str, Any]) -> str:
     """Write rows, then description; returns the hash of the Parquet file."""
-    path = parquet_path(project, source, table.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary(path)
+    temporary = staging_path(project, source, table.name)
     # Only what is in the frame goes into the file: no index, no time, no name of a machine.
     frame.to_parquet(temporary, index=False, compression="zstd")
+    return commit_table(project, source, table, temporary, meta)
+
+
+def staging_path(project: Project, source: str, table: str) -> Path:
+    """Where the rows of a table are written before they take the old ones' place; ``sweep`` removes what is left."""
+    path = parquet_path(project, source, table)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _temporary(path)
+
+
+def commit_table(project: Project, source: str, table: Table, temporary: Path, meta: dict[str, Any]) -> str:
+    """Let a whole Parquet file take the old one's place, then write its description; returns the file's hash."""
     digest = file_sha256(temporary)
-    _commit(temporary, path)
+    _commit(temporary, parquet_path(project, source, table.name))
     write_json(meta_path(project, source, table.name), {**meta, "sha256": digest})
     return digest
 
@@ -88,7 +99,10 @@ def write_json(path: Path, content: Any) -> None:
 def sweep(folder: Path) -> None:
     """Remove what killed runs left behind; call it only while holding the folder's lock."""
     for path in sorted(folder.rglob(".*.tmp")):
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _temporary(path: Path) -> Path:

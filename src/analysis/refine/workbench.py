@@ -83,12 +83,27 @@ class Workbench:
         require(frame, dataset, columns)
         return frame
 
+    def verified(self, dataset: str) -> Manifest:
+        """The manifest of a raw dataset that is read piece by piece, after every byte was compared with it.
+
+        Raises AnalysisError when it was not fetched or is damaged.
+        """
+        self._declared(dataset, self.table.inputs)
+        return self.shelf.manifest(dataset, verify=True)
+
     def refined(self, name: str) -> Any:
         """Another refined table."""
         from analysis.refine.storage import read_table
 
         self._declared(name, self.table.tables)
         return read_table(self.shelf.project, self.shelf.source, name)
+
+    def refined_file(self, name: str) -> Path:
+        """The Parquet file of another refined table, for one that is too large to be a frame."""
+        from analysis.refine.storage import parquet_path
+
+        self._declared(name, self.table.tables)
+        return parquet_path(self.shelf.project, self.shelf.source, name)
 
     def file(self, name: str) -> Path:
         """A catalogue file with typed figures."""
@@ -101,15 +116,20 @@ class Workbench:
         ``keys`` name the rows (codes, places, dates), never people; the first five are kept
         as examples. ``topic`` is what the grade of the dataset should make of it.
         """
+        names = [key.date().isoformat() if isinstance(key, pd.Timestamp) else str(key) for key in keys]
+        self.count(dataset, action, reason, len(names), names, topic)
+
+    def count(
+        self, dataset: str, action: str, reason: str, rows: int, examples: Iterable[object], topic: str = ""
+    ) -> None:
+        """Count rows that nobody can list: their number and the keys of the first; nothing is noted for none."""
         if action not in ACTIONS:
             raise AnalysisError(f"{self.table.name}: unknown action {action!r}: use one of {', '.join(ACTIONS)}")
         if topic not in TOPICS:
             raise AnalysisError(f"{self.table.name}: unknown topic {topic!r}: use one of {', '.join(TOPICS)}")
-        names = [key.date().isoformat() if isinstance(key, pd.Timestamp) else str(key) for key in keys]
-        if names:
-            self.tallies.append(
-                Tally(dataset, action, reason, len(names), tuple(dict.fromkeys(names))[:EXAMPLES], topic)
-            )
+        if rows:
+            names = dict.fromkeys(str(each) for each in examples)
+            self.tallies.append(Tally(dataset, action, reason, rows, tuple(names)[:EXAMPLES], topic))
 
     def _declared(self, name: str, among: Sequence[str]) -> None:
         if name not in among:

@@ -102,6 +102,7 @@ def _datasets() -> list[Raw]:
         merchants,
         policies,
         register,
+        requests,
         statistical_areas,
         tables,
     )
@@ -140,6 +141,7 @@ def _datasets() -> list[Raw]:
         merchants.county_ids(),
         register.all_file(),
         register.active_file(),
+        *requests.request_tables(),
     ]
     return sorted(made, key=lambda raw: raw.dataset)
 

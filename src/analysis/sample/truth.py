@@ -6,7 +6,8 @@ realised change by regime, growth elsewhere, middle tracts), ``tracts`` (columns
 true figures over the residential tracts), ``surveys`` (how margins were drawn),
 ``covid`` (reproduction number, serial interval, true cases, rate ratios),
 ``hospital``, ``businesses`` (hazards of closing and moving), ``economy`` (competitive
-effects of districts), ``merchants`` (Meridia's further fall from March 2020 on), and
+effects of districts), ``merchants`` (Meridia's further fall from March 2020 on),
+``service_requests`` (districts that are slower, and how much), and
 ``dirt`` (by dataset, what was put in and how often).
 """
 
@@ -28,6 +29,7 @@ from analysis.sample import (
     epidemic,
     hospitals,
     merchants,
+    requests,
 )
 from analysis.sample.areas import areas
 from analysis.sample.names import CITY, COUNTY, NEIGHBORHOODS, NEW_NEIGHBORHOOD, STATE
@@ -71,6 +73,11 @@ def truth_text(datasets: list[Raw]) -> str:
             "vintage_of_2021_lower_by_weeks_since": [list(point) for point in merchants.OLD_BIAS],
             "zip": {"april_july_change": list(merchants.ZIP_SHOCK), "sd": list(merchants.ZIP_SD),
                     "further_where_all_under_change": list(merchants.ZIP_CHANGE)},
+        },
+        "service_requests": {
+            "slow_districts": [f"cd-{number:02d}" for number in requests.SLOW_DISTRICTS],
+            "times_as_long": requests.TIMES_AS_LONG,
+            "shares_of_kinds": dict(requests.KINDS),
         },
         "dirt": {raw.dataset: dict(raw.dirt) for raw in sorted(datasets, key=lambda raw: raw.dataset)},
     }  # fmt: skip

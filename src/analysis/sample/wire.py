@@ -114,21 +114,22 @@ def features(
 def socrata(
     dataset: str,
     columns: Sequence[str],
-    records: Sequence[Mapping[str, Any]],
+    records: Iterable[Mapping[str, Any]],
     dirt: Mapping[str, Any],
     page: int = 50_000,
 ) -> Raw:
-    """Pages of a SODA 2.1 dataset: every value as text, points as objects, keys without a value left out.
-
-    ``columns`` are the fields besides ``:id``; ``records`` come in the order of ``:id``, which they have.
-    """
+    """Pages of rows as a Socrata portal sends them, ordered by row id: every value text, nothing for no value."""
+    rows = sorted(records, key=lambda record: str(record[":id"]))
     pages = []
-    for start in range(0, len(records), page):
-        here = records[start : start + page]
-        # The portal ends every row but the last with a line feed before the comma.
-        body = "\n,".join(_compact({name: value for name, value in row.items() if value is not None}) for row in here)
+    for start in range(0, len(rows), page):
+        here = [
+            {name: record[name] for name in (":id", *columns) if record.get(name) is not None}
+            for record in rows[start : start + page]
+        ]
+        # The service begins each row but the first with the comma, on a line of its own.
+        text = "[" + "\n,".join(_compact(record) for record in here) + "]\n"
         query = f"?$select=:id,*&$order=:id&$limit={page}&$offset={start}"
-        pages.append(Page("json", f"[{body}]\n".encode(), len(here), query))
+        pages.append(Page("json", text.encode(), len(here), query))
     parameters = {"$select": ":id,*", "$where": "", "$order": ":id"}
     return Raw(dataset, "socrata", tuple(pages), (":id", *columns), parameters, dirt=dirt)
 

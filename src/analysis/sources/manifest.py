@@ -306,12 +306,13 @@ def _verify(folder: Path, part: Part, dataset: str) -> None:
     path = folder / part.name
     advice = f"fetch it again with `analysis data {dataset}`, or build the sample"
     try:
-        content = path.read_bytes()
+        with path.open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
     except FileNotFoundError:
         raise AnalysisError(f"{dataset}: {_short(path)} is missing: {advice}") from None
-    if hashlib.sha256(content).hexdigest() != part.sha256:
+    if digest != part.sha256:
         raise AnalysisError(
-            f"{dataset}: {_short(path)} was altered after it was fetched ({len(content)} bytes, "
+            f"{dataset}: {_short(path)} was altered after it was fetched ({path.stat().st_size} bytes, "
             f"expected {part.bytes} with sha256 {part.sha256[:8]}…): {advice}"
         )
 
