@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +18,7 @@ from analysis.project import AnalysisError, Project, current_project, current_so
 
 if TYPE_CHECKING:
     from analysis.report.build import Outcome
+    from analysis.report.crew import Crew
 
 app = typer.Typer(
     help="City whitepapers that prove their numbers: from open data to published findings.",
@@ -38,6 +41,10 @@ SourceOption = Annotated[
     typer.Option("--source", help="sample (the invented city) or live; else ANALYSIS_SOURCE, else sample."),
 ]
 JobsOption = Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many to work on at once.")]
+DaskOption = Annotated[
+    str | None,
+    typer.Option("--dask", metavar="ADDRESS", help="Workers of a Dask cluster: tcp://host:8786, or local."),
+]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Missed limits of length, grade and structure are errors.")
 ]
@@ -93,14 +100,17 @@ def refine(
 
 
 @app.command()
-def reports(source: SourceOption = None, jobs: JobsOption = 2, strict: StrictOption = False) -> None:
+def reports(
+    source: SourceOption = None, jobs: JobsOption = 2, strict: StrictOption = False, dask: DaskOption = None
+) -> None:
     """Build every whitepaper that is stale, the index and the ledger."""
     from analysis.report.build import build
     from analysis.report.editions import planned
 
     project, chosen = _in(source)
     _lay(project, chosen)
-    outcomes = build(project, chosen, planned(project, chosen), jobs=jobs, strict=strict)
+    with _crew(dask, jobs) as crew:
+        outcomes = build(project, chosen, planned(project, chosen), jobs=jobs, strict=strict, crew=crew)
     _conclude(outcomes)
     print(project.reports(chosen) / "index.html")
 
@@ -111,6 +121,7 @@ def report(
     parameter: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="A parameter.")] = None,
     source: SourceOption = None,
     strict: StrictOption = False,
+    dask: DaskOption = None,
 ) -> None:
     """Build one whitepaper."""
     from analysis.report.build import build
@@ -120,7 +131,8 @@ def report(
     project, chosen = _in(source)
     wanted = edition(find_notebook(project, notebook), split_assignments(parameter or []))
     _lay(project, chosen)
-    outcomes = build(project, chosen, [wanted], jobs=1, strict=strict)
+    with _crew(dask, 1) as crew:
+        outcomes = build(project, chosen, [wanted], jobs=1, strict=strict, crew=crew)
     _conclude(outcomes)
     print(project.reports(chosen) / f"{wanted.name}.html")
 
@@ -190,6 +202,21 @@ def _lay(project: Project, source: str) -> None:
 
     for error in lay(project, source):
         print(f"warning: {error}", file=sys.stderr)
+
+
+@contextmanager
+def _crew(dask: str | None, jobs: int) -> Iterator[Crew | None]:
+    """The workers of a Dask cluster where they are asked for, let go at the end."""
+    if dask is None:
+        yield None
+        return
+    from analysis.cluster.crew import DaskCrew
+
+    crew = DaskCrew(dask, workers=jobs, store=os.environ.get("ANALYSIS_STORE"))
+    try:
+        yield crew
+    finally:
+        crew.close()
 
 
 def _conclude(outcomes: list[Outcome]) -> None:

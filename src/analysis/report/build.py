@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 
 from analysis.project import AnalysisError, Project
 from analysis.report import ledger
+from analysis.report.crew import Crew
 from analysis.report.editions import Edition, planned
 from analysis.report.execution import Failure, RunFailed, execute, places, read_record
 from analysis.report.fingerprint import Now
@@ -63,9 +64,17 @@ class Outcome:
 
 
 def build(
-    project: Project, source: str, editions: Sequence[Edition], *, jobs: int = 2, strict: bool = False
+    project: Project,
+    source: str,
+    editions: Sequence[Edition],
+    *,
+    jobs: int = 2,
+    strict: bool = False,
+    crew: Crew | None = None,
 ) -> list[Outcome]:
     """Make the given reports where they are stale, then the index of all reports and the ledger.
+
+    A ``crew`` works instead of ``jobs`` workers of this machine.
 
     Raises AnalysisError when another build holds the folder. A report that fails is an outcome, not an error; its
     last good page stays in place.
@@ -88,7 +97,7 @@ def build(
             if not verdicts[edition.name].fresh
         ]
         outcomes = {e.name: Outcome(e.name, "fresh") for e in editions if verdicts[e.name].fresh}
-        for outcome in _carry_out(wanted, jobs, ledger.remembered_seconds(folder / "ledger.db"), verdicts):
+        for outcome in _carry_out(wanted, jobs, ledger.remembered_seconds(folder / "ledger.db"), verdicts, crew):
             outcomes[outcome.name] = outcome
         _account(project, source, outcomes)
     return [outcomes[edition.name] for edition in editions]
@@ -138,7 +147,11 @@ def make(job: Job) -> Outcome:
 
 
 def _carry_out(
-    wanted: Sequence[Job], jobs: int, remembered: Mapping[str, float], verdicts: Mapping[str, Verdict]
+    wanted: Sequence[Job],
+    jobs: int,
+    remembered: Mapping[str, float],
+    verdicts: Mapping[str, Verdict],
+    crew: Crew | None,
 ) -> Iterator[Outcome]:
     """The outcome of every job, as they end; one job runs here, several on workers."""
     weights = {job.edition.name: remembered.get(job.edition.name, UNKNOWN) if job.run else 1.0 for job in wanted}
@@ -147,7 +160,10 @@ def _carry_out(
         return
     with telling("Building", sum(weights.values()), timed=True) as teller:
         workers = min(jobs, len(longest))
-        done = _here(longest, teller, weights) if workers <= 1 else _on_workers(longest, workers, teller, weights)
+        if crew is not None:
+            done = _by_crew(longest, crew, teller, weights)
+        else:
+            done = _here(longest, teller, weights) if workers <= 1 else _on_workers(longest, workers, teller, weights)
         for outcome in done:
             teller.ended(outcome.name, weights[outcome.name], outcome.line)
             yield outcome
@@ -157,6 +173,18 @@ def _here(jobs: Sequence[Job], teller: Teller, weights: Mapping[str, float]) -> 
     for job in jobs:
         teller.began(job.edition.name, weights[job.edition.name])
         yield make(job)
+
+
+def _by_crew(jobs: Sequence[Job], crew: Crew, teller: Teller, weights: Mapping[str, float]) -> Iterator[Outcome]:
+    waiting, under_way = list(jobs), set[Future[Outcome]]()
+    while waiting or under_way:
+        while waiting and len(under_way) < crew.size:
+            job = waiting.pop(0)
+            teller.began(job.edition.name, weights[job.edition.name])
+            under_way.add(crew.submit(job))
+        done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()
 
 
 def _on_workers(jobs: Sequence[Job], workers: int, teller: Teller, weights: Mapping[str, float]) -> Iterator[Outcome]:

@@ -134,8 +134,8 @@ def page_files() -> dict[str, Path]:
 
 # Parts of this package that decide when and where a page is made, never what it says.
 _NOT_ON_THE_PAGE = {
-    "build", "editions", "engine", "execution", "lab", "ledger", "portfolio", "progress", "recording", "scaffold",
-    "staleness", "storage",
+    "build", "crew", "editions", "engine", "execution", "lab", "ledger", "portfolio", "progress", "recording",
+    "scaffold", "staleness", "storage",
 }  # fmt: skip
 
 
