@@ -15,6 +15,8 @@ import psutil
 import pytest
 
 # The miniature checkout of the tests of reports: the same pages, made elsewhere.
+from analysis.project import Project
+
 from ..report.conftest import bare, city, write_notebook, write_table  # noqa: TID252
 
 __all__ = ["Machines", "bare", "city", "write_notebook", "write_table"]
@@ -81,3 +83,11 @@ def machines(tmp_path: Path) -> Iterator[Machines]:
         made = Machines(scratch)
         stack.callback(made.close)
         yield made
+
+
+@pytest.fixture
+def empty(city: Project) -> Project:
+    """The miniature checkout without its notebooks: a test writes its own."""
+    for notebook in city.notebooks.glob("*.ipynb"):
+        notebook.unlink()
+    return city

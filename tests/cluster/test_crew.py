@@ -112,26 +112,32 @@ def killed_when(sign: Path, process: subprocess.Popen[bytes]) -> threading.Threa
     return thread
 
 
+WAITS = """import pathlib
+sign = pathlib.Path({sign!r})
+if not sign.exists():
+    sign.touch()
+    time.sleep(60)"""
+
+
 def test_what_a_killed_worker_had_under_way_is_made_elsewhere(
-    bare: Project, machines: Machines, crew_at: Callable[..., DaskCrew], tmp_path: Path
+    empty: Project, machines: Machines, crew_at: Callable[..., DaskCrew], tmp_path: Path
 ) -> None:
     sign = tmp_path / "sign"
-    waits = f"import os, pathlib\nsign = pathlib.Path({str(sign)!r})\nif not sign.exists():\n    sign.touch()\n    time.sleep(60)"
-    write_quick(bare, "01_long", waits)
+    write_quick(empty, "01_long", WAITS.format(sign=str(sign)))
     for number in (2, 3):
-        write_quick(bare, f"0{number}_short")
+        write_quick(empty, f"0{number}_short")
     address = machines.scheduler()
     doomed = machines.worker(address, cache="first")
     crew = crew_at(address)
     first = crew.size
     killer = killed_when(sign, doomed)
     machines.worker(address, cache="second")  # comes later, on a machine that has nothing yet
-    outcomes = build(bare, "sample", planned(bare, "sample"), crew=crew)
+    outcomes = build(empty, "sample", planned(empty, "sample"), crew=crew)
     killer.join(timeout=5)
     assert first == 2
     assert sign.exists()
     assert set(actions(outcomes).values()) == {"built"}
-    assert published(bare) == made_at_home(bare, tmp_path)
+    assert published(bare) == made_at_home(empty, tmp_path)
 
 
 KILLS_THE_WORKER = """import os, psutil
@@ -150,20 +156,20 @@ time.sleep(60)"""
     ids=["worker", "process beside it"],
 )
 def test_a_report_that_always_kills_its_worker_fails_and_the_others_do_not(
-    bare: Project, machines: Machines, crew_at: Callable[..., DaskCrew], victim: str, words: str
+    empty: Project, machines: Machines, crew_at: Callable[..., DaskCrew], victim: str, words: str
 ) -> None:
-    write_quick(bare, "01_poison", KILLS_THE_WORKER.format(process=victim))
-    write_quick(bare, "02_good")
-    write_quick(bare, "03_good")
+    write_quick(empty, "01_poison", KILLS_THE_WORKER.format(process=victim))
+    write_quick(empty, "02_good")
+    write_quick(empty, "03_good")
     address = machines.scheduler()
     for _ in range(2):
         machines.worker(address)
-    outcomes = {o.name: o for o in build(bare, "sample", planned(bare, "sample"), crew=crew_at(address))}
+    outcomes = {o.name: o for o in build(empty, "sample", planned(empty, "sample"), crew=crew_at(address))}
     assert {name: o.action for name, o in outcomes.items()} == {
         "01_poison": "failed", "02_good": "built", "03_good": "built",
     }  # fmt: skip
     assert words in str(outcomes["01_poison"].failure)
-    assert "want of memory" in places(bare, "sample", "01_poison").failure.read_text()
+    assert "want of memory" in places(empty, "sample", "01_poison").failure.read_text()
 
 
 LOADS = """name = "-".join(["big", "table"])
@@ -171,51 +177,51 @@ rows = list(csv.DictReader(io.StringIO((current_project().processed(current_sour
 
 
 def test_a_table_that_no_cell_names_is_sent_when_it_is_missed(
-    bare: Project, machines: Machines, crew_at: Callable[..., DaskCrew]
+    empty: Project, machines: Machines, crew_at: Callable[..., DaskCrew]
 ) -> None:
-    write_table(bare, "big-table", "a\n" + "1\n" * 7)
-    write_quick(bare, "01_indirect", LOADS, value="len(rows)")
+    write_table(empty, "big-table", "a\n" + "1\n" * 7)
+    write_quick(empty, "01_indirect", LOADS, value="len(rows)")
     address = machines.scheduler()
     machines.worker(address)
-    outcomes = build(bare, "sample", planned(bare, "sample"), crew=crew_at(address))
+    outcomes = build(empty, "sample", planned(empty, "sample"), crew=crew_at(address))
     assert actions(outcomes) == {"01_indirect": "built"}, outcomes
-    assert "seven files" in (bare.reports("sample") / "01_indirect.html").read_text()
+    assert "seven files" in (empty.reports("sample") / "01_indirect.html").read_text()
 
 
 def test_contents_travel_once_a_machine_and_are_kept(
-    bare: Project, machines: Machines, crew_at: Callable[..., DaskCrew], monkeypatch: pytest.MonkeyPatch
+    empty: Project, machines: Machines, crew_at: Callable[..., DaskCrew], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from analysis.cluster import crew as crews
 
     sent: list[int] = []
     chunks = crews._chunks
     monkeypatch.setattr(crews, "_chunks", lambda *a: (sent.append(len(c)) or c for c in chunks(*a)))
-    write_table(bare, "big", "a\n" + "1\n" * 70_000)
-    write_quick(bare, "01_table", LOADS.replace('"-".join(["big", "table"])', '"big"'), value="len(rows)")
+    write_table(empty, "big", "a\n" + "1\n" * 70_000)
+    write_quick(empty, "01_table", LOADS.replace('"-".join(["big", "table"])', '"big"'), value="len(rows)")
     address = machines.scheduler()
     machines.worker(address, cache="shared")
-    wanted = [edition(find_notebook(bare, "01"), {"place": number}) for number in (1, 2, 3)]
+    wanted = [edition(find_notebook(empty, "01"), {"place": number}) for number in (1, 2, 3)]
     crew = crew_at(address)
-    assert set(actions(build(bare, "sample", wanted, crew=crew)).values()) == {"built"}
+    assert set(actions(build(empty, "sample", wanted, crew=crew)).values()) == {"built"}
     crew.close()
     first = sum(sent)
     sent.clear()
     # Another build on a new worker of the same machine: only what was changed travels.
-    write_table(bare, "big", "a\n" + "1\n" * 70_001)
+    write_table(empty, "big", "a\n" + "1\n" * 70_001)
     machines.worker(address, cache="shared")
-    assert set(actions(build(bare, "sample", wanted, crew=crew_at(address))).values()) == {"built"}
+    assert set(actions(build(empty, "sample", wanted, crew=crew_at(address))).values()) == {"built"}
     assert first > 150
     assert sum(sent) == 4, "the table, what it says of itself, and the two lists"
 
 
 def test_a_worker_with_other_libraries_is_refused(
-    bare: Project,
+    empty: Project,
     machines: Machines,
     capsys: pytest.CaptureFixture[str],
     crew_at: Callable[..., DaskCrew],
     tmp_path: Path,
 ) -> None:
-    write_quick(bare, "01_quick")
+    write_quick(empty, "01_quick")
     other = tmp_path / "other" / "pandas-1.0.0.dist-info"
     other.mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: pandas\nVersion: 1.0.0\n")
@@ -234,12 +240,12 @@ def test_a_worker_with_other_libraries_is_refused(
             break
         except AnalysisError:
             assert time.monotonic() < deadline
-    assert actions(build(bare, "sample", planned(bare, "sample"), crew=crew)) == {"01_quick": "built"}
+    assert actions(build(empty, "sample", planned(empty, "sample"), crew=crew)) == {"01_quick": "built"}
     assert "is not used: it has pandas 1.0.0" in capsys.readouterr().err
 
 
 def test_nobody_at_the_address(machines: Machines) -> None:
-    with pytest.raises(AnalysisError, match="no Dask scheduler answers at tcp://127.0.0.1:9 .*--dask local"):
+    with pytest.raises(AnalysisError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9 .*--dask local"):
         DaskCrew("tcp://127.0.0.1:9", patience=2)
     with pytest.raises(AnalysisError, match="write the address as tcp://host:8786"):
         DaskCrew("somewhere")
@@ -248,10 +254,10 @@ def test_nobody_at_the_address(machines: Machines) -> None:
         DaskCrew(address, patience=1)
 
 
-def test_the_command_starts_workers_of_its_own(bare: Project) -> None:
-    write_quick(bare, "01_quick")
+def test_the_command_starts_workers_of_its_own(empty: Project) -> None:
+    write_quick(empty, "01_quick")
     command = [sys.executable, "-m", "analysis.cli", "report", "01", "--dask", "local"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=bare.root)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=empty.root)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("01_quick.html\n")
     assert "Traceback" not in done.stderr

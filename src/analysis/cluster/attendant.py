@@ -40,6 +40,7 @@ class Answer:
     worker: str
     objections: tuple[str, ...] = ()
     lacking: tuple[Blob, ...] = ()
+    error: str = ""
     outcome: bytes = b""
     files: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -70,8 +71,11 @@ class Desk:
         )
         self._ready = False
 
-    def make(self, job: bytes, brought: Mapping[str, bytes]) -> tuple[bytes, dict[str, bytes]]:
-        """Have one report made. Raises DeskDied when the process ends instead."""
+    def make(self, job: bytes, brought: Mapping[str, bytes]) -> str | tuple[bytes, dict[str, bytes]]:
+        """Have one report made; a text is the traceback of an error in our own code.
+
+        Raises DeskDied when the process ends instead.
+        """
         if self.process.stdin is None or self.process.stdout is None:
             raise RuntimeError("a desk is started with pipes")
         try:
@@ -80,11 +84,13 @@ class Desk:
                 self._ready = True
             pickle.dump((str(self.site / CITY), job, dict(brought)), self.process.stdin)
             self.process.stdin.flush()
-            outcome, files = pickle.load(self.process.stdout)
+            answer: str | tuple[bytes, dict[str, bytes]] = pickle.load(self.process.stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
-            self.process.kill()
-            raise DeskDied(f"the process it was made in ended ({_ending(self.process.wait())})") from None
-        return outcome, files
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(2)
+            self.close()
+            raise DeskDied(f"the process it was made in ended ({_ending(self.process.returncode)})") from None
+        return answer
 
     def close(self) -> None:
         """Let the process end."""
@@ -233,8 +239,10 @@ def carry_out(errand: Errand) -> Answer:
     if missing:
         return Answer(worker.address, lacking=tuple(missing))
     with attendant.site(errand.base, errand.parcel) as site, site.desk() as desk:
-        outcome, files = desk.make(errand.job, errand.brought)
-    return Answer(worker.address, outcome=outcome, files=files)
+        made = desk.make(errand.job, errand.brought)
+    if isinstance(made, str):
+        return Answer(worker.address, error=made)
+    return Answer(worker.address, outcome=made[0], files=made[1])
 
 
 def _fetched(attendant: Attendant, parcels: Sequence[Blob], store: str | None) -> list[Blob]:

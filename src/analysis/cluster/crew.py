@@ -22,6 +22,7 @@ from analysis.store.landing import land
 
 if TYPE_CHECKING:
     from analysis.report.build import Job, Outcome
+    from analysis.report.surroundings import Surroundings
 
 CHUNK = 32 * 2**20  # bytes in one message, so that a big table does not stop the scheduler for long
 RETRIES = 2  # of a report whose process died; the death of a whole worker is counted by the scheduler
@@ -62,7 +63,7 @@ class DaskCrew:
         self._lock = threading.RLock()
         self._admitted: dict[str, Survey] = {}
         self._refused: dict[str, str] = {}
-        self._packers: dict[tuple[Project, str], Packer] = {}
+        self._packers: list[tuple[Surroundings, Packer]] = []
         self._outfitted: set[tuple[Blob, str]] = set()
         self._under_way: list[Way] = []
         self._suspects: list[Way] = []
@@ -104,10 +105,11 @@ class DaskCrew:
 
     def _packer(self, job: Job) -> Packer:
         with self._lock:
-            key = (job.project, job.source)
-            if key not in self._packers:
-                self._packers[key] = Packer(*key)
-            return self._packers[key]
+            packer = next((known for around, known in self._packers if around is job.around), None)
+            if packer is None:  # another build: what it needs is looked at anew
+                packer = Packer(job.project, job.source)
+                self._packers.append((job.around, packer))
+            return packer
 
     def _send(self, way: Way, prefer: Sequence[str] = ()) -> None:
         """Give one report to the scheduler; ``prefer`` are workers that should take it if they are still there."""
@@ -186,6 +188,8 @@ class DaskCrew:
         if answer.objections:
             self._refuse(answer.worker, answer.objections)
             self._send(way)
+        elif answer.error:
+            self._end(way, error=RuntimeError(f"worker {answer.worker} met an error:\n{answer.error}"))
         elif answer.lacking:
             self._supply(way, answer)
         else:

@@ -13,6 +13,7 @@ import pickle
 import signal
 import threading
 import time
+import traceback
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -31,7 +32,11 @@ def main() -> None:
             root, content, brought = pickle.load(requests)
         except EOFError:
             return
-        pickle.dump(_made(Path(root), content, brought), answers)
+        try:
+            answer: object = _made(Path(root), content, brought)
+        except Exception:  # noqa: BLE001 -- whatever it is, the machine that waits for the report must hear of it
+            answer = traceback.format_exc()
+        pickle.dump(answer, answers)
         answers.flush()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from analysis.project import AnalysisError
-from analysis.report.storage import put, read_json
+from analysis.report.storage import PARTIAL, put, read_json
 
 
 def rank(file: str) -> tuple[int, str]:
@@ -63,6 +65,21 @@ def land(folder: Path, name: str, files: Mapping[str, bytes]) -> None:
                 (folder / "executed" / f"{name}.{left}").unlink(missing_ok=True)
         for file in before - set(downloads(folder, name)):
             (folder / "downloads" / file).unlink(missing_ok=True)
+
+
+def place(file: Path, target: Path) -> None:
+    """Let a file appear at its place in one step, as a second name of it where the disk allows, else as a copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}{PARTIAL}")
+    partial.unlink(missing_ok=True)
+    try:
+        try:
+            os.link(file, partial)
+        except OSError:
+            shutil.copyfile(file, partial)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _checked(name: str, files: Iterable[str]) -> None:
