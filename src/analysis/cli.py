@@ -19,6 +19,7 @@ from analysis.project import AnalysisError, Project, current_project, current_so
 if TYPE_CHECKING:
     from analysis.report.build import Outcome
     from analysis.report.crew import Crew
+    from analysis.store.exchange import Exchange
 
 app = typer.Typer(
     help="City whitepapers that prove their numbers: from open data to published findings.",
@@ -68,7 +69,8 @@ def data(
     from analysis.report.groundwork import fetch_live
 
     project, source = _in(Source.live)
-    fetch_live(project, only.split(",") if only else None, jobs)
+    with _shared(project, source, "raw"):
+        fetch_live(project, only.split(",") if only else None, jobs)
     print(project.raw(source))
 
 
@@ -91,9 +93,10 @@ def refine(
     from analysis.report.groundwork import build_tables, make_sample
 
     project, chosen = _in(source)
-    if chosen == "sample":
-        make_sample(project)
-    errors = build_tables(project, chosen, only.split(",") if only else None)
+    with _shared(project, chosen, "raw", "processed"):
+        if chosen == "sample":
+            make_sample(project)
+        errors = build_tables(project, chosen, only.split(",") if only else None)
     if errors:
         raise AnalysisError("\n".join(errors))
     print(project.processed(chosen))
@@ -108,9 +111,10 @@ def reports(
     from analysis.report.editions import planned
 
     project, chosen = _in(source)
-    _lay(project, chosen)
-    with _crew(dask, jobs) as crew:
-        outcomes = build(project, chosen, planned(project, chosen), jobs=jobs, strict=strict, crew=crew)
+    with _shared(project, chosen, "raw", "processed", "reports"):
+        _lay(project, chosen)
+        with _crew(dask, jobs) as crew:
+            outcomes = build(project, chosen, planned(project, chosen), jobs=jobs, strict=strict, crew=crew)
     _conclude(outcomes)
     print(project.reports(chosen) / "index.html")
 
@@ -130,9 +134,10 @@ def report(
 
     project, chosen = _in(source)
     wanted = edition(find_notebook(project, notebook), split_assignments(parameter or []))
-    _lay(project, chosen)
-    with _crew(dask, 1) as crew:
-        outcomes = build(project, chosen, [wanted], jobs=1, strict=strict, crew=crew)
+    with _shared(project, chosen, "raw", "processed", "reports"):
+        _lay(project, chosen)
+        with _crew(dask, 1) as crew:
+            outcomes = build(project, chosen, [wanted], jobs=1, strict=strict, crew=crew)
     _conclude(outcomes)
     print(project.reports(chosen) / f"{wanted.name}.html")
 
@@ -151,6 +156,33 @@ def status(source: SourceOption = None) -> None:
         print(f"{name}  {verdict.words}")
     for name in withdrawn(project, chosen):
         print(f"{name}  withdrawn: its notebook or a parameter is gone; the page is no longer listed")
+
+
+@app.command()
+def pull(source: SourceOption = None) -> None:
+    """Bring here what other machines put into the object storage (ANALYSIS_STORE)."""
+    project, chosen = _in(source)
+    moved = _exchange(project).pull(chosen)
+    for each in moved:
+        print(f"{each.area}  {len(each.units)} brought: {', '.join(each.units[:3])}{', …' if each.units[3:] else ''}")
+    if not moved:
+        print("nothing new")
+
+
+@app.command()
+def push(
+    source: SourceOption = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Read what is there, and send again what is damaged.")
+    ] = False,
+) -> None:
+    """Put what lies here into the object storage (ANALYSIS_STORE), after taking over what is newer there."""
+    project, chosen = _in(source)
+    moved = _exchange(project).push(chosen, repair=repair)
+    for each in moved:
+        print(f"{each.area}  list {each.number}, {each.sent / 1e6:,.1f} MB sent")
+    if not moved:
+        print("nothing to send" if not repair else "every list is as it was; damaged contents, if any, were sent again")
 
 
 @app.command()
@@ -202,6 +234,26 @@ def _lay(project: Project, source: str) -> None:
 
     for error in lay(project, source):
         print(f"warning: {error}", file=sys.stderr)
+
+
+def _exchange(project: Project) -> Exchange:
+    url = os.environ.get("ANALYSIS_STORE")
+    if not url:
+        raise AnalysisError("no object storage is named: set ANALYSIS_STORE, for instance to s3://bucket/prefix")
+    from analysis.store.exchange import Exchange
+
+    return Exchange(project, url)
+
+
+@contextmanager
+def _shared(project: Project, source: str, *kinds: str) -> Iterator[None]:
+    """Work on what all machines share: pulled before and pushed after, where ANALYSIS_STORE names a storage."""
+    exchange = _exchange(project) if os.environ.get("ANALYSIS_STORE") else None
+    if exchange:
+        exchange.pull(source, kinds)
+    yield
+    if exchange:
+        exchange.push(source, kinds)
 
 
 @contextmanager

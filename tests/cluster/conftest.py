@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-# The miniature checkout of the tests of reports: the same pages, made elsewhere.
 from analysis.project import Project
 
+# The miniature checkout of the tests of reports: the same pages, made elsewhere.
 from ..report.conftest import bare, city, write_notebook, write_table  # noqa: TID252
 
 __all__ = ["Machines", "bare", "city", "write_notebook", "write_table"]
@@ -45,8 +45,9 @@ class Machines:
         """Start a scheduler; returns its address."""
         known = self.scratch / f"scheduler-{len(self.started)}.json"
         self._start(
-            "scheduler", "--host", host, "--port", "0", "--no-dashboard", "--scheduler-file", str(known), within=within
-        )
+            "scheduler", "--host", host, "--port", "0", "--no-dashboard", "--scheduler-file", str(known),
+            within=within, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1",
+        )  # fmt: skip
         for _ in range(300):
             if known.is_file() and (found := known.read_text()).strip().endswith("}"):
                 return next(word for word in found.split('"') if word.startswith("tcp://"))

@@ -137,7 +137,7 @@ def test_what_a_killed_worker_had_under_way_is_made_elsewhere(
     assert first == 2
     assert sign.exists()
     assert set(actions(outcomes).values()) == {"built"}
-    assert published(bare) == made_at_home(empty, tmp_path)
+    assert published(empty) == made_at_home(empty, tmp_path)
 
 
 KILLS_THE_WORKER = """import os, psutil
@@ -227,9 +227,7 @@ def test_a_worker_with_other_libraries_is_refused(
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: pandas\nVersion: 1.0.0\n")
     address = machines.scheduler()
     machines.worker(address, PYTHONPATH=str(other.parent))
-    with pytest.raises(
-        AnalysisError, match=r"no worker of tcp://.* can make these reports:\n.*pandas 1\.0\.0 \(here 2"
-    ):
+    with pytest.raises(AnalysisError, match=r"no worker of tcp://.* can make these reports:\n.*pandas 1\.0\.0 \(here"):
         DaskCrew(address)
     # With one that agrees beside it, that one does all the work, and the other is named.
     machines.worker(address)

@@ -56,6 +56,7 @@ class Exchange:
         self.bucket = Bucket(url)
         self._state = project.root / "reports" / ".store" / digest(self.bucket.url)[:16]
         self._hashes = Hashes(self._state / "hashes.json")
+        self._ahead: set[str] = set()  # areas whose ledger knows editions that the storage does not
 
     def pull(self, source: str, kinds: Iterable[str] = KINDS) -> list[Moved]:
         """Bring here what others pushed since; what was only changed here stays. Returns what was brought.
@@ -103,13 +104,20 @@ class Exchange:
             known = set() if repair else {blob for files in theirs.values() for blob in files.values()}
             at = {blob: area.folder / p for files in mine.values() for p, blob in files.items() if blob not in known}
             sent = self.bucket.send(at, repair)
-            if mine == theirs:
+            if not self._has_more(area, mine, theirs):
                 self._remember(area, number, mine)
                 return Moved(area.name)
             if not self.bucket.add_list(area.name, number + 1, to_json(area.name, mine)):
                 return None
             self._remember(area, number + 1, mine)
         return Moved(area.name, brought, sent, number + 1)
+
+    def _has_more(self, area: Area, mine: Units, theirs: Units) -> bool:
+        """Whether the storage should have a new list. Index and ledger alone are no reason: their marks of what is
+        stale and when it was looked at differ from checkout to checkout, and would go to and fro for ever."""
+        if area.name in self._ahead or set(mine) - set(theirs):
+            return True
+        return any(files != theirs[unit] for unit, files in mine.items() if unit not in {LEDGER, INDEX})
 
     def _pulled(self, area: Area, number: int, theirs: Units, mine_first: bool) -> Iterator[str]:
         """Take over the units that are newer there; gives their names."""
@@ -170,11 +178,14 @@ class Exchange:
     def _merge_ledger(
         self, area: Area, theirs: Mapping[str, Blob], mine: Mapping[str, Blob] | None, incoming: Path
     ) -> bool:
+        self._ahead.discard(area.name)
         if mine == theirs:
             return False
         other = incoming / LEDGER
         self.bucket.fetch_all({theirs[LEDGER]: other})
         before = set(editions(area.folder / LEDGER))
+        if before - set(editions(other)):
+            self._ahead.add(area.name)
         merge(area.folder / LEDGER, other)
         return set(editions(area.folder / LEDGER)) != before
 
