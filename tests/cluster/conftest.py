@@ -3,23 +3,60 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 
+from analysis.cluster.crew import DaskCrew
 from analysis.project import Project
+from analysis.report.build import Outcome, build
+from analysis.report.editions import planned
 
 # The miniature checkout of the tests of reports: the same pages, made elsewhere.
 from ..report.conftest import bare, city, write_notebook, write_table  # noqa: TID252
 
 __all__ = ["Machines", "bare", "city", "write_notebook", "write_table"]
+
+
+QUICK = (
+    "from analysis import publish\nimport csv, io, time\nfrom analysis.project import current_project, current_source"
+)
+FOUND = "publish.finding('held', {value}, unit='count', no_interval='a count of files', noun='file')"
+PAGE = [
+    ("markdown", "# The city holds {{ held }}\n\nFor whoever asks what there is.", ("title",)),
+    ("markdown", "## In short\n\nThere are {{ held }}.", ("in-short",)),
+]
+
+
+def write_quick(project: Project, stem: str, cell: str = "", value: str = "3") -> None:
+    """A page whose one cell does what the test wants."""
+    code = "\n".join([QUICK, cell, FOUND.format(value=value)])
+    parameters = ("code", "place = 1  # a place, by number", ("parameters",))
+    shown = ("code", f"{code}\nplace", ())
+    write_notebook(project, stem, [PAGE[0], parameters, shown, PAGE[1]])
+
+
+def published(project: Project) -> dict[str, bytes]:
+    """Everything a build leaves but the ledger, which alone knows the clock."""
+    folder = project.reports("sample")
+    files = [p for p in folder.rglob("*") if p.is_file() and p.name not in {"ledger.db", ".lock"}]
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(files)}
+
+
+def made_at_home(project: Project, folder: Path) -> dict[str, bytes]:
+    """What a build on this machine leaves of a copy of the checkout."""
+    twin = Project(folder / "home")
+    shutil.copytree(project.root, twin.root)
+    build(twin, "sample", planned(twin, "sample"), jobs=1)
+    return published(twin)
 
 
 class Machines:
@@ -41,12 +78,12 @@ class Machines:
         self.started.append(process)
         return process
 
-    def scheduler(self, host: str = "127.0.0.1", within: tuple[str, ...] = ()) -> str:
+    def scheduler(self, host: str = "127.0.0.1", within: tuple[str, ...] = (), **environment: str) -> str:
         """Start a scheduler; returns its address."""
         known = self.scratch / f"scheduler-{len(self.started)}.json"
         self._start(
             "scheduler", "--host", host, "--port", "0", "--no-dashboard", "--scheduler-file", str(known),
-            within=within, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1",
+            within=within, **{"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"} | environment,
         )  # fmt: skip
         for _ in range(300):
             if known.is_file() and (found := known.read_text()).strip().endswith("}"):
@@ -92,3 +129,20 @@ def empty(city: Project) -> Project:
     for notebook in city.notebooks.glob("*.ipynb"):
         notebook.unlink()
     return city
+
+
+@pytest.fixture
+def crew_at() -> Iterator[Callable[..., DaskCrew]]:
+    """Crews that are let go at the end of the test."""
+    with ExitStack() as stack:
+
+        def hired(address: str, **options: object) -> DaskCrew:
+            crew = DaskCrew(address, **options)  # type: ignore[arg-type]
+            stack.callback(crew.close)
+            return crew
+
+        yield hired
+
+
+def actions(outcomes: list[Outcome]) -> dict[str, str]:
+    return {outcome.name: outcome.action for outcome in outcomes}

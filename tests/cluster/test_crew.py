@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -16,60 +14,11 @@ import pytest
 
 from analysis.cluster.crew import DaskCrew
 from analysis.project import AnalysisError, Project
-from analysis.report.build import Outcome, build
+from analysis.report.build import build
 from analysis.report.editions import edition, find_notebook, planned
 from analysis.report.execution import places
 
-from .conftest import Machines, write_notebook, write_table
-
-QUICK = (
-    "from analysis import publish\nimport csv, io, time\nfrom analysis.project import current_project, current_source"
-)
-FOUND = "publish.finding('held', {value}, unit='count', no_interval='a count of files', noun='file')"
-PAGE = [
-    ("markdown", "# The city holds {{ held }}\n\nFor whoever asks what there is.", ("title",)),
-    ("markdown", "## In short\n\nThere are {{ held }}.", ("in-short",)),
-]
-
-
-def write_quick(project: Project, stem: str, cell: str = "", value: str = "3") -> None:
-    """A page whose one cell does what the test wants."""
-    code = "\n".join([QUICK, cell, FOUND.format(value=value)])
-    parameters = ("code", "place = 1  # a place, by number", ("parameters",))
-    shown = ("code", f"{code}\nplace", ())
-    write_notebook(project, stem, [PAGE[0], parameters, shown, PAGE[1]])
-
-
-def published(project: Project) -> dict[str, bytes]:
-    """Everything a build leaves but the ledger, which alone knows the clock."""
-    folder = project.reports("sample")
-    files = [p for p in folder.rglob("*") if p.is_file() and p.name not in {"ledger.db", ".lock"}]
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(files)}
-
-
-def made_at_home(project: Project, folder: Path) -> dict[str, bytes]:
-    """What a build on this machine leaves of a copy of the checkout."""
-    twin = Project(folder / "home")
-    shutil.copytree(project.root, twin.root)
-    build(twin, "sample", planned(twin, "sample"), jobs=1)
-    return published(twin)
-
-
-@pytest.fixture
-def crew_at() -> Iterator[Callable[..., DaskCrew]]:
-    """Crews that are let go at the end of the test."""
-    with ExitStack() as stack:
-
-        def hired(address: str, **options: object) -> DaskCrew:
-            crew = DaskCrew(address, **options)  # type: ignore[arg-type]
-            stack.callback(crew.close)
-            return crew
-
-        yield hired
-
-
-def actions(outcomes: list[Outcome]) -> dict[str, str]:
-    return {outcome.name: outcome.action for outcome in outcomes}
+from .conftest import Machines, actions, made_at_home, published, write_quick, write_table
 
 
 def test_a_cluster_makes_the_bytes_of_home(
