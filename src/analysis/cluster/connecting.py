@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from contextlib import closing
 from importlib import import_module
 from typing import Any
@@ -31,7 +32,9 @@ def connected(address: str, workers: int, patience: float) -> tuple[Any, Any]:
     if "://" not in address:
         raise AnalysisError(f"--dask {address}: write the address as tcp://host:8786, or local to start workers here")
     try:
-        return distributed.Client(address, timeout=patience, set_as_default=False), None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what differs is for us to judge, library by library
+            return distributed.Client(address, timeout=patience, set_as_default=False), None
     except (OSError, TimeoutError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise AnalysisError(
