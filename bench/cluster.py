@@ -183,9 +183,8 @@ def main() -> None:
         print(f"cluster: {made} of {count} briefs, {workers} workers, {chosen.kill} killed: {away:.1f} s")
         same = published(here) == published(there)
         print(f"bytes:   {'equal' if same else 'DIFFERENT'} in {len(published(here))} files")
-        print(
-            f"overhead of a brief: {1000 * (spent - used) / count:.1f} ms of processor time in client, scheduler, workers"
-        )
+        extra = 1000 * (spent - used) / count
+        print(f"overhead of a brief: {extra:.1f} ms of processor time in client, scheduler and workers")
         print(f"difference of wall times a brief: {1000 * (away - wall) / count:+.0f} ms")
     if made != count or not same:
         sys.exit(1)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import distributed
 import psutil
 import pytest
 
@@ -22,6 +23,8 @@ from analysis.report.editions import planned
 
 # The miniature checkout of the tests of reports: the same pages, made elsewhere.
 from ..report.conftest import bare, city, write_notebook, write_table  # noqa: TID252
+
+assert distributed.__version__  # imported first of all: it brings the defaults of its settings
 
 __all__ = ["Machines", "bare", "city", "write_notebook", "write_table"]
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import dask
 import psutil
 import pytest
 
@@ -70,8 +71,9 @@ def killed_when(sign: Path, process: subprocess.Popen[bytes]) -> threading.Threa
     def watch() -> None:
         while not sign.exists():
             time.sleep(0.02)
-        for child in psutil.Process(process.pid).children():
-            if "resource_tracker" not in " ".join(child.cmdline()):
+        under = psutil.Process(process.pid).children()
+        for child in under or [process]:  # a scheduler has none
+            if child is process or "resource_tracker" not in " ".join(child.cmdline()):
                 child.kill()
 
     thread = threading.Thread(target=watch, daemon=True)
@@ -105,6 +107,20 @@ def test_what_a_killed_worker_had_under_way_is_made_elsewhere(
     assert sign.exists()
     assert set(actions(outcomes).values()) == {"built"}
     assert published(empty) == made_at_home(empty, tmp_path)
+
+
+def test_without_its_scheduler_a_build_stops_and_the_next_one_continues(
+    empty: Project, machines: Machines, crew_at: Callable[..., DaskCrew], tmp_path: Path
+) -> None:
+    sign = tmp_path / "sign"
+    write_quick(empty, "01_long", WAITS.format(sign=str(sign)))
+    with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
+        address = machines.scheduler()
+        machines.worker(address)
+        killed_when(sign, machines.started[0])
+        with pytest.raises(AnalysisError, match=r"is gone; what is done stays done: run the command again"):
+            build(empty, "sample", planned(empty, "sample"), crew=crew_at(address))
+    assert not (empty.reports("sample") / "01_long.html").exists()
 
 
 KILLS_THE_WORKER = """import os, psutil

@@ -11,6 +11,7 @@ import contextlib
 import os
 import pickle
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -122,6 +123,10 @@ class Site:
                     self._blobs.lay(blob, self.folder / path)
                 self._laid.add(parcel)
 
+    def has_laid(self, parcels: Sequence[Blob]) -> bool:
+        """Whether the files of some parcels are all there."""
+        return self._laid.issuperset(parcels)
+
     @contextlib.contextmanager
     def desk(self) -> Iterator[Desk]:
         """An idle desk, or a new one; a desk that died or was left in the middle is not used again."""
@@ -156,6 +161,10 @@ class Attendant:
 
     def lacking(self, parcels: Sequence[Blob]) -> list[Blob]:
         """What is missing of some parcels: the lists themselves, else what they list."""
+        with self._lock:
+            site = self._sites.get(parcels[0])
+        if site is not None and site.has_laid(parcels):
+            return []  # as for every report of a notebook but the first
         missing = self.blobs.lacking(parcels)
         held = [parcel for parcel in parcels if parcel not in missing]
         listed = [blob for parcel in held for blob in Parcel.read(self.blobs.read(parcel)).files.values()]
@@ -194,7 +203,8 @@ def _attendant(dask_worker: Any) -> Attendant:
 
 def survey(dask_worker: Any = None) -> Survey:
     """What this worker is; Dask fills in ``dask_worker``."""
-    return Survey(facts(), str(_attendant(dask_worker).blobs.folder), dask_worker.state.nthreads)
+    cache = f"{socket.gethostname()}:{_attendant(dask_worker).blobs.folder}"
+    return Survey(facts(), cache, dask_worker.state.nthreads)
 
 
 async def lacking(parcels: Sequence[Blob], store: str | None = None, dask_worker: Any = None) -> list[Blob]:

@@ -6,7 +6,7 @@ import pickle
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +61,7 @@ class DaskCrew:
         self._store = store
         self._patience = patience
         self._lock = threading.RLock()
+        self._outfitting = threading.Lock()
         self._admitted: dict[str, Survey] = {}
         self._refused: dict[str, str] = {}
         self._packers: list[tuple[Surroundings, Packer]] = []
@@ -88,7 +89,12 @@ class DaskCrew:
         way.future.set_running_or_notify_cancel()
         with self._lock:
             self._under_way.append(way)
-        self._send(way)
+        try:
+            self._send(way)
+        except BaseException:
+            with self._lock:
+                self._under_way.remove(way)
+            raise
         return way.future
 
     def close(self) -> None:
@@ -134,24 +140,23 @@ class DaskCrew:
             workers=list(prefer or way.allowed) or None,
             allow_other_workers=bool(prefer) and not way.allowed,
         )
-        way.sent.add_done_callback(lambda _: self._arrived(way))
+        way.sent.add_done_callback(lambda sent: self._arrived(way, sent))
 
-    def _outfit(self, packer: Packer, parcels: tuple[Blob, Blob], only: str | None = None) -> None:
+    def _outfit(self, packer: Packer, parcels: tuple[Blob, Blob]) -> None:
         """Send the contents of parcels to every machine that lacks them; each machine is asked through one worker."""
-        with self._lock:
-            known = {each.cache: address for address, each in self._admitted.items() if only in (None, address)}
-            new = {cache: at for cache, at in known.items() if only or (parcels[1], cache) not in self._outfitted}
-            if not new:
-                return
+        with self._outfitting:
+            with self._lock:
+                known = {each.cache: address for address, each in self._admitted.items()}
+            new = {cache: at for cache, at in known.items() if (parcels[1], cache) not in self._outfitted}
             at = list(new.values())
-            for _ in range(3):  # lists, then what they list; once more for what came too late
+            for _ in range(3 if new else 0):  # lists, then what they list; once more for what came too late
                 asked = self._run(attendant.lacking, parcels, self._store, workers=at)
                 wanting = {address: set(said) for address, said in asked.items() if isinstance(said, list) and said}
-                if not wanting:
-                    break
                 for chunk in _chunks(packer, set().union(*wanting.values())):
                     who = [address for address, lacks in wanting.items() if lacks & set(chunk)]
                     self._run(attendant.receive, chunk, workers=who)
+                if not wanting:
+                    break
             self._outfitted |= {(parcels[1], cache) for cache in new}
 
     def _run(self, function: Any, *arguments: Any, workers: Sequence[str]) -> Mapping[str, Any]:
@@ -161,11 +166,11 @@ class DaskCrew:
 
     # Arriving
 
-    def _arrived(self, way: Way) -> None:
+    def _arrived(self, way: Way, sent: Any) -> None:
         if self._closed.is_set():
             self._end(way, error=AnalysisError("the cluster was let go before this report was made"))
             return
-        landing = self._landers.submit(self._take, way, way.sent)
+        landing = self._landers.submit(self._take, way, sent)
         landing.add_done_callback(lambda done: self._mishap(way, done))
 
     def _mishap(self, way: Way, landing: Future[None]) -> None:
@@ -270,15 +275,15 @@ class DaskCrew:
                 self._admitted.pop(gone, None)
                 self._refused.pop(gone, None)
             new = sorted(present - set(self._admitted) - set(self._refused))
-            for address, said in (self._run(attendant.survey, workers=new) if new else {}).items():
-                if isinstance(said, Survey):
-                    against = objections(facts(), said.facts, needed())
-                    if against:
-                        self._refuse(address, against)
-                    else:
-                        self._admitted[address] = said
-                elif isinstance(said, ImportError | AttributeError):
-                    self._refuse(address, ["no analysis package of this release"])
+        # Without the lock: a worker that does not answer must not hold up the reports of others.
+        for address, said in (self._run(attendant.survey, workers=new) if new else {}).items():
+            if isinstance(said, ImportError | AttributeError):
+                self._refuse(address, ["no analysis package of this release"])
+            elif isinstance(said, Survey) and (against := objections(facts(), said.facts, needed())):
+                self._refuse(address, against)
+            elif isinstance(said, Survey):
+                with self._lock:
+                    self._admitted[address] = said
 
     def _refuse(self, worker: str, against: Iterable[str]) -> None:
         with self._lock:
@@ -302,8 +307,8 @@ class DaskCrew:
                 continue  # Dask tries to reach the scheduler again, and cancels everything if it cannot
             try:
                 self._look()
-            except (OSError, TimeoutError):
-                continue  # the scheduler is slow or gone: the next round sees which
+            except (OSError, TimeoutError, RuntimeError, CancelledError):
+                continue  # the scheduler is slow or gone, or we are: the next round sees which
             alone = 0.0 if self._admitted else alone + 1.0
             with self._lock:
                 ways = list(self._under_way)
@@ -313,7 +318,8 @@ class DaskCrew:
                     self._end(way, error=AnalysisError(f"all workers of {self._address} are gone; {_CONTINUES}"))
             elif self._admitted:
                 for way in stranded:
-                    way.sent.cancel()
+                    sent, way.sent = way.sent, None  # first, so that the end of this one is not taken for its end
+                    sent.cancel()
                     self._send(way)
 
 
