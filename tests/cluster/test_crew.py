@@ -20,6 +20,8 @@ from analysis.project import AnalysisError, Project
 from analysis.report.build import build
 from analysis.report.editions import planned
 from analysis.report.execution import places
+from analysis.store.blobs import Blob, blob_of
+from analysis.store.exchange import Exchange
 
 from .conftest import Machines, actions, made_at_home, published, write_quick, write_table
 
@@ -201,3 +203,27 @@ def test_the_command_starts_workers_of_its_own(empty: Project, root: Path) -> No
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("01_quick.html\n")
     assert "Traceback" not in done.stderr
+
+
+def test_workers_take_from_the_storage_what_it_has(
+    empty: Project,
+    machines: Machines,
+    crew_at: Callable[..., DaskCrew],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent: set[Blob] = set()
+    chunks = crews._chunks
+    monkeypatch.setattr(crews, "_chunks", lambda *a: (sent.update(chunk) or chunk for chunk in chunks(*a)))
+    write_table(empty, "big", "a\n" + "1\n" * 70_000)
+    write_quick(empty, "01_table", LOADS.replace('"-".join(["big", "table"])', '"big"'), value="len(rows)")
+    url = f"file://{tmp_path / 'shared'}"
+    Exchange(empty, url).push("sample")
+    address = machines.scheduler()
+    machines.worker(address)
+    outcomes = build(empty, "sample", planned(empty, "sample"), crew=crew_at(address, store=url))
+    assert actions(outcomes) == {"01_table": "built"}
+    processed = [blob_of(path.read_bytes()) for path in empty.processed("sample").glob("big.*")]
+    assert len(processed) == 2
+    assert not sent & set(processed), "nothing that the storage has came from here"
+    assert len(sent) > 150
