@@ -83,7 +83,7 @@ def _made(root: Path, content: bytes, brought: dict[str, bytes]) -> tuple[bytes,
         outcome = make(here)
         files = {file: (folder / file).read_bytes() for file in files_of(folder, job.edition.name)}
     finally:
-        for file in files_of(folder, job.edition.name):
+        for file in {*files_of(folder, job.edition.name), *brought}:
             (folder / file).unlink(missing_ok=True)
     return pickle.dumps(outcome), files
 

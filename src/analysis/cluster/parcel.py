@@ -92,14 +92,20 @@ class Packer:
         return content
 
     def brought(self, job: Job) -> dict[str, bytes]:
-        """What travels with one job only: the run that is to be printed again."""
-        if job.run:
-            return {}
+        """What travels with one job only: the run that is to be printed again, and which pages it may point to.
+
+        An edition may point to the page it is a part of, where that is in place: its name is enough for that.
+        """
         from analysis.report.execution import places
 
         place = places(self.project, self.source, job.edition.name)
         folder = self.project.reports(self.source)
-        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in (place.executed, place.record)}
+        whole = {job.edition.notebook, job.edition.name.rpartition("--")[0]} - {job.edition.name, ""}
+        brought = {f"{name}.html": b"" for name in whole if (folder / f"{name}.html").is_file()}
+        if not job.run:
+            kept = (place.executed, place.record)
+            brought |= {path.relative_to(folder).as_posix(): path.read_bytes() for path in kept}
+        return brought
 
     def _packed(self, files: Mapping[str, Path | bytes]) -> Blob:
         parcel = Parcel({path: self._blob(held) for path, held in files.items()})
@@ -130,6 +136,7 @@ class Packer:
         manifests = self.project.raw(self.source).glob("*/manifest.json")
         tables = set(self._table_files(self._all_tables()).values())
         said = [path for path in _visible(self.project.processed(self.source)) if path not in tables]
+        said += self.project.reports(self.source).glob(".areas.json")  # the list of places, read from tables before
         files = self._in_city([*single, *fonts, *catalog, *notebooks, *manifests, *said])
         files[f"{CITY}/{CARRIED}"] = history(root).to_json().encode()
         return files | self._package_files()
