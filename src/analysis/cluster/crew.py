@@ -98,7 +98,9 @@ class DaskCrew:
         return way.future
 
     def close(self) -> None:
-        """Let the cluster go; what is under way is given up."""
+        """Let the cluster go, once; what is under way is given up."""
+        if self._closed.is_set():
+            return
         self._closed.set()
         with self._lock:
             for way in self._under_way:
