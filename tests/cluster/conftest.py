@@ -47,10 +47,15 @@ def write_quick(project: Project, stem: str, cell: str = "", value: str = "3") -
     write_notebook(project, stem, [PAGE[0], parameters, shown, PAGE[1]])
 
 
+def _knows_the_clock(path: Path) -> bool:
+    """Ledger and logs tell of times; hidden files are notes of a machine to itself."""
+    return path.name == "ledger.db" or path.suffix == ".log" or path.name.startswith(".")
+
+
 def published(project: Project) -> dict[str, bytes]:
-    """Everything a build leaves but the ledger, which alone knows the clock."""
+    """Everything a build leaves but what knows the clock."""
     folder = project.reports("sample")
-    files = [p for p in folder.rglob("*") if p.is_file() and p.name not in {"ledger.db", ".lock"}]
+    files = [p for p in folder.rglob("*") if p.is_file() and not _knows_the_clock(p)]
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(files)}
 
 
