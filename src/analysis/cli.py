@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from analysis.report.build import Orders, Outcome
+    from analysis.report.crew import Crew
     from analysis.report.editions import Edition
+    from analysis.store.exchange import Exchange
 
 app = typer.Typer(
     help="City whitepapers that prove their numbers: from open data to published findings.",
@@ -48,6 +52,10 @@ SourceOption = Annotated[
     typer.Option("--source", help="sample (the invented city) or live; else ANALYSIS_SOURCE, else sample."),
 ]
 JobsOption = Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many to work on at once.")]
+DaskOption = Annotated[
+    str | None,
+    typer.Option("--dask", metavar="ADDRESS", help="Workers of a Dask cluster: tcp://host:8786, or local."),
+]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Missed limits of length, grade and structure are errors.")
 ]
@@ -89,7 +97,8 @@ def data(
     from analysis.report.groundwork import fetch_live
 
     project, source = _in(Source.live)
-    fetch_live(project, only.split(",") if only else None, jobs)
+    with _shared(project, source, "raw"):
+        fetch_live(project, only.split(",") if only else None, jobs)
     print(project.raw(source))
 
 
@@ -112,9 +121,10 @@ def refine(
     from analysis.report.groundwork import build_tables, make_sample
 
     project, chosen = _in(source)
-    if chosen == "sample":
-        make_sample(project)
-    errors = build_tables(project, chosen, only.split(",") if only else None)
+    with _shared(project, chosen, "raw", "processed"):
+        if chosen == "sample":
+            make_sample(project)
+        errors = build_tables(project, chosen, only.split(",") if only else None)
     if errors:
         raise AnalysisError("\n".join(errors))
     print(project.processed(chosen))
@@ -133,6 +143,7 @@ def reports(
     fetch: FetchOption = False,
     isolated: IsolatedOption = False,
     memory: MemoryOption = None,
+    dask: DaskOption = None,
 ) -> None:
     """Build every whitepaper that is stale, the index and the ledger."""
     from analysis.report.build import Orders
@@ -140,13 +151,15 @@ def reports(
 
     project, chosen = _in(source)
     _kernels(isolated, memory)
-    editions = _picked(planned(project, chosen, WHOLE), only, limit)
-    if dry_run:
-        _plan(project, chosen, editions)
-        return
     if fetch and chosen != "live":
         raise AnalysisError("--fetch: the sample is made, not fetched; say --source live")
-    _build(project, chosen, editions, Orders(jobs, strict, lay=True, fetch=fetch, keep_going=keep_going), explain)
+    with _shared(project, chosen, "raw", "processed", "reports"):
+        editions = _picked(planned(project, chosen, WHOLE), only, limit)
+        if dry_run:
+            _plan(project, chosen, editions)
+            return
+        orders = Orders(jobs, strict, lay=True, fetch=fetch, keep_going=keep_going, crew=_crew(dask))
+        _build(project, chosen, editions, orders, explain)
     print(project.reports(chosen) / "index.html")
 
 
@@ -164,6 +177,7 @@ def briefs(
     keep_going: KeepGoingOption = True,
     isolated: IsolatedOption = False,
     memory: MemoryOption = None,
+    dask: DaskOption = None,
 ) -> None:
     """Build every brief that is stale, and the index by place."""
     from analysis.report.build import Orders
@@ -177,7 +191,9 @@ def briefs(
         named = areas.split(",") if areas else None
         return in_areas(project, chosen, planned(project, chosen, BRIEF), named)[:limit]
 
-    _build(project, chosen, wanted, Orders(jobs, strict, lay=True, keep_going=keep_going), explain)
+    with _shared(project, chosen, "raw", "processed", "reports"):
+        orders = Orders(jobs, strict, lay=True, keep_going=keep_going, crew=_crew(dask))
+        _build(project, chosen, wanted, orders, explain)
     print(project.reports(chosen) / "places.html")
 
 
@@ -191,6 +207,7 @@ def report(
     explain: ExplainOption = False,
     isolated: IsolatedOption = False,
     memory: MemoryOption = None,
+    dask: DaskOption = None,
 ) -> None:
     """Build one whitepaper, or its brief."""
     from analysis.report.build import Orders
@@ -200,8 +217,9 @@ def report(
     project, chosen = _in(source)
     _kernels(isolated, memory)
     made = edition(find_notebook(project, notebook), split_assignments(parameter or []), cut.value)
-    wanted = as_planned(project, chosen, made)
-    _build(project, chosen, [wanted], Orders(1, strict, lay=True), explain)
+    with _shared(project, chosen, "raw", "processed", "reports"):
+        wanted = as_planned(project, chosen, made)
+        _build(project, chosen, [wanted], Orders(1, strict, lay=True, crew=_crew(dask)), explain)
     print(project.reports(chosen) / f"{wanted.name}.html")
 
 
@@ -222,6 +240,33 @@ def status(source: SourceOption = None) -> None:
         print(f"{name}  {verdict.words}{cost_in_words(spent.get(name))}")
     for name in withdrawn(project, chosen):
         print(f"{name}  withdrawn: its notebook or a parameter is gone; the page is no longer listed")
+
+
+@app.command()
+def pull(source: SourceOption = None) -> None:
+    """Bring here what other machines put into the object storage (ANALYSIS_STORE)."""
+    project, chosen = _in(source)
+    moved = _exchange(project).pull(chosen)
+    for each in moved:
+        print(f"{each.area}  {len(each.units)} brought: {', '.join(each.units[:3])}{', …' if each.units[3:] else ''}")
+    if not moved:
+        print("nothing new")
+
+
+@app.command()
+def push(
+    source: SourceOption = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Read what is there, and send again what is damaged.")
+    ] = False,
+) -> None:
+    """Put what lies here into the object storage (ANALYSIS_STORE), after taking over what is newer there."""
+    project, chosen = _in(source)
+    moved = _exchange(project).push(chosen, repair=repair)
+    for each in moved:
+        print(f"{each.area}  list {each.number}, {each.sent / 1e6:,.1f} MB sent")
+    if not moved:
+        print("nothing to send" if not repair else "every list is as it was; damaged contents, if any, were sent again")
 
 
 @app.command()
@@ -320,6 +365,39 @@ def _build(
     if explain:
         print(explained(effort))
     _conclude(list(effort.outcomes))
+
+
+def _exchange(project: Project) -> Exchange:
+    url = os.environ.get("ANALYSIS_STORE")
+    if not url:
+        raise AnalysisError("no object storage is named: set ANALYSIS_STORE, for instance to s3://bucket/prefix")
+    from analysis.store.exchange import Exchange
+
+    return Exchange(project, url)
+
+
+@contextmanager
+def _shared(project: Project, source: str, *kinds: str) -> Iterator[None]:
+    """Work on what all machines share: pulled before and pushed after, where ANALYSIS_STORE names a storage."""
+    exchange = _exchange(project) if os.environ.get("ANALYSIS_STORE") else None
+    if exchange:
+        exchange.pull(source, kinds)
+    yield
+    if exchange:
+        exchange.push(source, kinds)
+
+
+def _crew(dask: str | None) -> Callable[[int], Crew] | None:
+    """What makes the workers of a Dask cluster, where they are asked for."""
+    if dask is None:
+        return None
+
+    def hired(jobs: int) -> Crew:
+        from analysis.cluster.crew import DaskCrew
+
+        return DaskCrew(dask, workers=jobs, store=os.environ.get("ANALYSIS_STORE"))
+
+    return hired
 
 
 def _conclude(outcomes: list[Outcome]) -> None:

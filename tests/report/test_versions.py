@@ -25,7 +25,7 @@ def record() -> Record:
 
 
 def version(project: Project, record: Record) -> str:
-    versions._last_commit.cache_clear()
+    versions.history.cache_clear()
     return code_version(project, record)
 
 
@@ -57,3 +57,34 @@ def test_the_repository_is_linked_only_where_it_is_stated(bare: Project) -> None
     stated = "[project]\nname = 'city'\n[project.urls]\nRepository = 'https://example.org/city/'\n"
     (bare.root / "pyproject.toml").write_text(stated, encoding="utf-8")
     assert repository(bare) == "https://example.org/city"
+
+
+def test_a_folder_without_git_names_the_version_it_carries_along(bare: Project, record: Record, tmp_path: Path) -> None:
+    (bare.notebooks / "01_permits.ipynb").write_text("{}", encoding="utf-8")
+    git(bare, "init", "-q")
+    git(bare, "add", "-A")
+    git(bare, "commit", "-q", "-m", "one")
+    elsewhere = Project(tmp_path / "elsewhere")
+    elsewhere.notebooks.mkdir(parents=True)
+    assert version(elsewhere, record) == UNTRACKED
+    versions.history.cache_clear()
+    (elsewhere.root / versions.CARRIED).write_text(versions.history(bare.root).to_json(), encoding="utf-8")
+    assert version(elsewhere, record) == version(bare, record) == git(bare, "rev-parse", "HEAD")[:12]
+
+
+def test_a_commit_on_a_side_branch_counts_after_the_merge(bare: Project, record: Record) -> None:
+    notebook = bare.notebooks / "01_permits.ipynb"
+    notebook.write_text("{}", encoding="utf-8")
+    git(bare, "init", "-q", "-b", "main")
+    git(bare, "add", "-A")
+    git(bare, "commit", "-q", "-m", "one")
+    git(bare, "checkout", "-q", "-b", "side")
+    notebook.write_text('{"a": 1}', encoding="utf-8")
+    git(bare, "commit", "-q", "-am", "side")
+    side = git(bare, "rev-parse", "HEAD")[:12]
+    git(bare, "checkout", "-q", "main")
+    (bare.root / "README.md").write_text("x", encoding="utf-8")
+    git(bare, "add", "-A")
+    git(bare, "commit", "-q", "-m", "unrelated")
+    git(bare, "merge", "-q", "--no-edit", "side")
+    assert version(bare, record) == side

@@ -73,14 +73,17 @@ def build(
     *,
     jobs: int = 2,
     strict: bool = False,
-    orders: Orders | None = None,
+    crew: Crew | None = None,
 ) -> list[Outcome]:
     """Make the given reports where they are stale, then the index of all reports and the ledger.
+
+    A ``crew`` works instead of ``jobs`` workers of this machine.
 
     Raises AnalysisError when another build holds the folder. A report that fails is an outcome, not an error; its
     last good page stays in place.
     """
-    return list(built(project, source, editions, orders or Orders(jobs, strict)).outcomes)
+    hired = None if crew is None else (lambda jobs: crew)
+    return list(built(project, source, editions, Orders(jobs, strict, crew=hired)).outcomes)
 
 
 def built(
@@ -143,7 +146,8 @@ class _Site:
 
     def _prepare(self, stems: set[str] | None, editions: Sequence[Edition] | None) -> None:
         """Start to warm up, hire the workers, and take the folder of reports for this build alone."""
-        self._zygote = warmed_up(self._project, self._source, stems)
+        if self._orders.crew is None or self._orders.lay:
+            self._zygote = warmed_up(self._project, self._source, stems)
         note_printer()
         self._stack.callback(forget_printer)
         most = self._orders.jobs if editions is None else min(self._orders.jobs, len(editions))
