@@ -141,7 +141,7 @@ def test_it_can_be_made_while_the_caller_holds_the_folder(empty_project):
 import faulthandler, sys
 from pathlib import Path
 from analysis.project import Project
-from analysis.refine.building import held
+from analysis.refine.holding import held
 from analysis.sample import write_sample
 faulthandler.dump_traceback_later(60, exit=True)
 with held(Path({str(project.raw("sample"))!r})):

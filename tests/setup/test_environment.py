@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from rattler import MatchSpec
 
 # conda-forge's name where it differs from PyPI's.
-CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "duckdb": "python-duckdb"}
 # Not on conda-forge: the fonts come with the last line, `pip: -e .`; the browser tests skip without the other two.
 PYPI_ONLY = {"font-roboto", "font-source-serif-pro", "playwright", "axe-playwright-python"}
 

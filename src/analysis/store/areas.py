@@ -68,7 +68,7 @@ class Area:
             with locked(self.folder):
                 yield
         elif self.kind == "processed":
-            from analysis.refine.building import held
+            from analysis.refine.holding import held
 
             with held(self.folder):
                 yield
