@@ -18,7 +18,7 @@ from analysis.catalog.editions import AREA, CUTS, FILE, Issue, load_issues
 from analysis.project import AnalysisError, Project
 from analysis.report.areas import WHOLE_CITY, Area, chosen, known_areas
 from analysis.report.notebook import Notebook, read_notebook
-from analysis.report.parameters import Parameter, declared, filled
+from analysis.report.parameters import Parameter, declared, filled, written
 from analysis.report.storage import canonical, digest, read_json
 
 WHOLE, BRIEF = CUTS
@@ -209,9 +209,12 @@ def in_areas(
 
 
 def _form(notebook: Notebook) -> tuple[Parameter, ...] | None:
-    """The parameters of a notebook, read once for all its editions; None where their cell is at fault."""
+    """The parameters of a notebook, read once for all its editions; None where their cell is at fault.
+
+    Whether later cells use them is asked when it runs: reading all code would take longer than the rest of planning.
+    """
     try:
-        return declared(notebook)
+        return written(notebook)
     except AnalysisError:
         return None
 

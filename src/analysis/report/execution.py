@@ -19,6 +19,7 @@ from analysis.report.cuts import check_code, cut_of, read_cut
 from analysis.report.editions import WHOLE, Edition
 from analysis.report.fingerprint import Mark, Now, module_file
 from analysis.report.notebook import Notebook, python_tree, read_notebook
+from analysis.report.parameters import declared
 from analysis.report.storage import canonical, digest, put, put_json, read_json
 from analysis.report.surroundings import Surroundings
 
@@ -163,6 +164,7 @@ def execute(project: Project, source: str, wanted: Edition, around: Surroundings
     Raises RunFailed naming notebook, cell and error; the last good run then stays in place.
     """
     written_whole = read_notebook(project.notebooks / f"{wanted.notebook}.ipynb")
+    declared(written_whole)  # a parameter at fault stops the run
     check_code(written_whole, wanted.cut)
     notebook = cut_of(written_whole, wanted.cut)
     place = places(project, source, wanted.name)

@@ -42,15 +42,24 @@ def declared(notebook: Notebook) -> tuple[Parameter, ...]:
     Raises AnalysisError for a second parameters cell, a line that is not a literal with a comment, and a parameter
     that no later cell reads or that a later cell overwrites.
     """
+    found = written(notebook)
+    if found:
+        _check_used(notebook, next(cell for cell in notebook.cells if TAG in cell.tags), found)
+    return found
+
+
+def written(notebook: Notebook) -> tuple[Parameter, ...]:
+    """What :func:`declared` gives, without asking whether other cells use it: no other cell is read.
+
+    Raises AnalysisError for a second parameters cell and for a line that is not a literal with a comment.
+    """
     cells = [cell for cell in notebook.cells if TAG in cell.tags]
     if not cells:
         return ()
     if len(cells) > 1:
         numbers = " and ".join(str(cell.number) for cell in cells)
         raise AnalysisError(f"{notebook.stem}: cells {numbers} are both tagged {TAG!r}; keep one")
-    found = _read_cell(notebook.stem, cells[0])
-    _check_used(notebook, cells[0], found)
-    return found
+    return _read_cell(notebook.stem, cells[0])
 
 
 def resolve(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
