@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import report, results
 from bench.curve import SIZES, measure_curve, measure_start
 from bench.peers import named
+from bench.peers.peer import Failed
 from bench.session import take_turns
 from bench.site import Cache, Size
 
@@ -16,7 +17,10 @@ from bench.site import Cache, Size
 def main() -> None:
     """Read the command line and do what it says."""
     arguments = parser().parse_args()
-    arguments.act(arguments)
+    try:
+        arguments.act(arguments)
+    except Failed as error:
+        raise SystemExit(f"error: {error}") from None
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from bench.notebooks import PAPERS
 from bench.peers import FLOOR, named
 from bench.peers.peer import FULL, Failed, Peer
 from bench.results import Row, append, read
-from bench.site import Cache, Site, Size, lay_kernel
+from bench.site import ROOT, Cache, Site, Size, lay_kernel
 from bench.venvs import ensure
 
 
@@ -58,9 +58,10 @@ def set_up(peer: Peer, cache: Cache, size: Size) -> bool:
 
 
 def state(size: Size) -> str:
-    """What a prepared folder depends on: the size of the test set and the text of its papers."""
-    texts = b"".join(path.read_bytes() for path in sorted(PAPERS.glob("*.py")))
-    return json.dumps({**asdict(size), "papers": sha256(texts).hexdigest()})
+    """What a prepared folder depends on: the size of the test set, its papers, and what was copied of the project."""
+    copied = [*sorted((ROOT / "data" / "catalog").glob("*.yml")), ROOT / "pyproject.toml", ROOT / "requirements.lock"]
+    texts = [path.read_bytes() for path in (*sorted(PAPERS.glob("*.py")), *copied)]
+    return json.dumps({**asdict(size), "content": sha256(b"\0".join(texts)).hexdigest()})
 
 
 def _turn(peer: Peer, site: Site, number: int, truth: dict[str, int]) -> None:

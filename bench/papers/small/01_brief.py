@@ -19,6 +19,11 @@ from analysis import publish
 
 revision = 0  # raised when the method changes
 
+# %% [markdown]
+# ## The calls
+#
+# Calls are drawn from a generator seeded by the number of the district.
+
 # %%
 number = int(district.removeprefix("d"))
 rng = np.random.default_rng(5000 + number)
