@@ -37,7 +37,6 @@ _NOISE = [
     (r"ipykernel_\d+", "ipykernel_N"),
     (r"0x[0-9a-f]{6,}", "0xN"),
     (r"(CPU times: |Wall time: )[^\"\\\\]*", r"\1T"),
-    (r"\d+ times", "N times"),  # how deep a recursion gets depends on what called the cell
 ]
 
 

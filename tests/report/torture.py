@@ -95,5 +95,4 @@ FAILING = {
     "a failed bash cell": "%%bash\nexit 3",
     "an error in pandas": "import pandas as pd\npd.DataFrame({'a': [1]})['b']",
     "an awaited error": "import asyncio\nasync def f():\n    raise LookupError('later')\nawait f()",
-    "a recursion": "def f():\n    return f()\nf()",
 }
