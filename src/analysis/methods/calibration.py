@@ -58,8 +58,8 @@ class BrierParts:
     """The Brier score taken apart: score = reliability - resolution + uncertainty + within, exactly.
 
     ``reliability``: how far probabilities are from what happened at that probability (0 is calibrated).
-    ``resolution``: how far groups of equal probability differ from the whole (more is better). ``uncertainty``: the score
-    of saying the base rate. ``within``: what grouping into bins hides. ``skill``: share of the uncertainty that is removed.
+    ``resolution``: how far groups of equal probability differ from the whole (more is better). ``uncertainty``: the
+    score of saying the base rate. ``within``: what grouping into bins hides.
     """
 
     score: float

@@ -50,10 +50,10 @@ def net_benefit(
 ) -> float:
     """Net benefit of acting where the probability is at least ``threshold`` (0 to 1), per unit of ``size``.
 
-    ``size``: what an action in the place counts, such as its renter households; 1 where left out. At most the base rate.
+    ``size``: what an action in the place counts, such as its renter households; 1 where left out.
     ``weights``: one a place, as from draws of blocks. Raises AnalysisError for a threshold outside 0 to 1.
 
-    >>> round(net_benefit([1, 1, 0, 0], [0.9, 0.4, 0.6, 0.1], 0.5), 3), net_benefit([1, 1, 0, 0], [0.9, 0.8, 0.3, 0.1], 0.5)
+    >>> net_benefit([1, 1, 0, 0], [0.9, 0.4, 0.6, 0.1], 0.5), net_benefit([1, 1, 0, 0], [0.9, 0.8, 0.3, 0.1], 0.5)
     (0.0, 0.5)
     """
     _check(threshold)

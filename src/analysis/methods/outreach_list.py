@@ -1,8 +1,8 @@
 """A list for outreach: which tracts first, for how many visits, how sure, and whether it beats simpler lists.
 
-A visit is a call on one renter household; a tract on the list uses as many visits as it has renter households. A list is
-judged by the share of all pressured renter households that it reaches. Nobody is ranked on the page: a tract is in a
-group (visit first, cannot be told, not now), and visits left over are drawn by lot among those that cannot be told.
+A visit is a call on one renter household; a tract on the list uses as many visits as it has renter households. A list
+is judged by the share of all pressured renter households that it reaches. Nobody is ranked on the page: a tract is in
+a group (visit first, cannot be told, not now), and visits left over are drawn by lot among those that cannot be told.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SURE = 0.8
 def share_reached(
     score: npt.ArrayLike, renters: npt.ArrayLike, pressured: npt.ArrayLike, share: float, weights: Floats | None = None
 ) -> Floats:
-    """Share (0 to 1) of pressured renter households in the tracts of highest score that hold a ``share`` of all renters.
+    """Share (0 to 1) of pressured renter households in the tracts of highest score that hold ``share`` of all renters.
 
     ``weights``: shape (draws, tracts); one result a draw. Tracts of equal score are taken by lot, so the result is the
     expected one; the tract on the edge is taken in part. NaN where nobody was pressured.
@@ -61,7 +61,7 @@ def compare_lists(
     scores: Mapping[str, pd.Series], renters: pd.Series, pressured: pd.Series, blocks: pd.Series, share: float, *,
     draws: int = DRAWS, level: float = 0.95, seed: int = 2018,
 ) -> pd.DataFrame:  # fmt: skip
-    """Lists for the same number of visits, side by side; the first of ``scores`` is the one the others are held against.
+    """Lists for the same number of visits, side by side; the first of ``scores`` is the one all are held against.
 
     A missing score comes last. One row a list, and ``random`` (visits by lot, which reach their own share): strategy,
     reached, low, high (percent, over draws of blocks), ahead, ahead_low, ahead_high (points by which the first list is
@@ -79,9 +79,7 @@ def compare_lists(
     for name, values in found.items():
         gap = (np.nan,) * 3 if name == first else _ends(found[first] - values, level)
         rows.append((name, *_ends(values, level), *gap, len(homes)))
-    return pd.DataFrame(
-        rows, columns=["strategy", "reached", "low", "high", "ahead", "ahead_low", "ahead_high", "n"]
-    )
+    return pd.DataFrame(rows, columns=["strategy", "reached", "low", "high", "ahead", "ahead_low", "ahead_high", "n"])
 
 
 def _ends(values: Floats, level: float) -> tuple[float, float, float]:
@@ -100,7 +98,7 @@ def as_estimate(row: pd.Series, name: str = "reached", *, low: str = "low", high
 
 
 def listed(chance: Floats, renters: Floats, visits: float, threshold: float) -> Flags:
-    """Tracts on the list: of probability ``threshold`` or more, from the highest on, while their renters fit ``visits``.
+    """Tracts on the list: of probability ``threshold`` or more, from the highest on, while renters fit ``visits``.
 
     ``chance``: shape (draws, tracts) or (tracts,); same shape back. A tract that does not fit ends the list.
 
@@ -120,9 +118,9 @@ def listed(chance: Floats, renters: Floats, visits: float, threshold: float) -> 
 class Forecast:
     """Probabilities for tracts whose outcome is still ahead.
 
-    ``table`` (index: geoid): chance (0 to 1), lower, upper (95 percent: rules learned from other blocks, features as other
-    samples might have found them), status (scored or abstains) and reason. ``draws``: shape (draws, scored tracts), in
-    the order of ``scored``.
+    ``table`` (index: geoid): chance (0 to 1), lower, upper (95 percent: rules learned from other blocks, features as
+    other samples might have found them), status (scored or abstains) and reason. ``draws``: shape (draws, scored
+    tracts), in the order of ``scored``.
     """
 
     table: pd.DataFrame
@@ -137,7 +135,7 @@ def forecast(
     """Learn from a finished period and say what it implies for the tracts as they are now.
 
     The rule abstains where a feature is missing, or lies outside what the finished period has shown. ``happened`` and
-    ``blocks`` are of the tracts of the finished period. ``flag`` and ``known_flag``: the published typology now and then.
+    ``blocks`` are of the tracts of the finished period. ``flag``, ``known_flag``: the published typology now and then.
     """
     before, after = known.frame.loc[happened.index], now.frame
     if known_flag is not None and flag is not None:
@@ -195,19 +193,19 @@ def outreach_groups(
 ) -> OutreachGroups:  # fmt: skip
     """Put the tracts of a city into groups by how firmly they are on the list.
 
-    *Visit first*: on the list in a share ``sure`` (0 to 1) of our draws or more, and under every other choice that scores
-    the tract. *Not now*: in 1 - ``sure`` of our draws or fewer, and under no other choice. All else cannot be told.
+    *Visit first*: on the list in a share ``sure`` (0 to 1) of our draws or more, and under every other choice that
+    scores the tract. *Not now*: in 1 - ``sure`` of our draws or fewer, and under no choice. All else cannot be told.
     """
     homes = renters.reindex(tracts)
-    here = pd.Index([code for code in ours.scored if code in set(tracts) and homes[code] > 0])
+    here = _judged(ours, homes)
     table = pd.DataFrame(index=tracts)
     table["renters"] = homes
     table["chance"] = ours.table["chance"].reindex(here)
     place = ours.scored.get_indexer(here)
     size = homes[here].to_numpy(dtype=float)
     table["member"] = pd.Series(listed(ours.draws[:, place], size, visits, threshold).mean(axis=0), index=here)
-    table["on_list"] = _point_list(ours, homes, tracts, visits, threshold)
-    votes = pd.DataFrame({name: _point_list(other, homes, tracts, visits, threshold) for name, other in others.items()})
+    table["on_list"] = _point_list(ours, homes, visits, threshold)
+    votes = pd.DataFrame({name: _point_list(other, homes, visits, threshold) for name, other in others.items()})
     table["choices"] = votes.astype(float).mean(axis=1) if others else table["on_list"].astype(float)
     first = (table["member"] >= sure) & (table["choices"] == 1) & table["on_list"].eq(True)
     never = (table["member"] <= 1 - sure) & (table["choices"] == 0) & table["on_list"].eq(False)
@@ -216,7 +214,12 @@ def outreach_groups(
     return OutreachGroups(table, visits, sure)
 
 
-def _point_list(made: Forecast, homes: pd.Series, tracts: pd.Index, visits: float, threshold: float) -> pd.Series:
-    here = pd.Index([code for code in made.scored if code in set(tracts) and homes[code] > 0])
+def _judged(made: Forecast, homes: pd.Series) -> pd.Index:
+    """Tracts of the city that have renters and about which the rule says something, in the order of its draws."""
+    return made.scored[made.scored.isin(homes.index[homes > 0])]
+
+
+def _point_list(made: Forecast, homes: pd.Series, visits: float, threshold: float) -> pd.Series:
+    here = _judged(made, homes)
     chosen = listed(made.table.loc[here, "chance"].to_numpy(), homes[here].to_numpy(dtype=float), visits, threshold)
-    return pd.Series(chosen, index=here).reindex(tracts).astype(object).where(lambda s: s.notna(), None)
+    return pd.Series(chosen, index=here).reindex(homes.index).astype(object).where(lambda s: s.notna(), None)

@@ -133,7 +133,8 @@ def _levels(periods: pd.DataFrame, brackets: pd.DataFrame, at: str) -> tuple[pd.
 
 def _relative(values: pd.Series) -> pd.Series:
     known = values.where(values > 0)
-    return 100 * np.log(known / known.median())
+    relative: pd.Series = 100 * np.log(known / known.median())
+    return relative
 
 
 def _median_error(rows: pd.DataFrame, column: str, at: str) -> pd.Series:
@@ -141,7 +142,8 @@ def _median_error(rows: pd.DataFrame, column: str, at: str) -> pd.Series:
     if at in CENSUS_PERIODS:
         base = rows["households"] if column == "median_household_income" else rows["renter_occupied"]
         spread = INCOME_SPREAD if column == "median_household_income" else RENT_SPREAD
-        return 100 * MEDIAN_OVER_MEAN * spread * np.sqrt(LONG_FORM_FACTOR / base.where(base > 0))
+        sampled: pd.Series = 100 * MEDIAN_OVER_MEAN * spread * np.sqrt(LONG_FORM_FACTOR / base.where(base > 0))
+        return sampled
     found = pd.Series(moe.standard_error(rows[f"{column}_moe"]), index=rows.index) / rows[column]
     return 100 * found.fillna(found.median())
 
@@ -154,11 +156,10 @@ def check_leakage(features: Features, target: PressureTarget, *, gives_away: flo
 
     Raises LeakageError naming the features and what to do.
     """
-    late = {
-        name: [p for p in features.sources.get(name, ()) if YEARS[p] > YEARS[target.before]] for name in features.frame
-    }
+    origins = {str(name): features.sources.get(str(name), ()) for name in features.frame}
+    late = {name: [p for p in made if YEARS[p] > YEARS[target.before]] for name, made in origins.items()}
     named = [f"{name} (from {', '.join(periods)})" for name, periods in late.items() if periods]
-    named += [f"{name} (of unknown origin)" for name in features.frame if not features.sources.get(name)]
+    named += [f"{name} (of unknown origin)" for name, made in origins.items() if not made]
     if named:
         raise LeakageError(
             f"leakage: {'; '.join(named)} cannot be known before {target.before}, when the outcome begins: leave it out"

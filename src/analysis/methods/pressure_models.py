@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import ThreadpoolController
 
 from analysis.methods.block_bootstrap import DRAWS, block_bootstrap, block_difference, block_weights
 from analysis.methods.calibration import area_under_curve, brier
@@ -61,6 +63,11 @@ def columns_of(model: str, frame: pd.DataFrame) -> list[str]:
     return used
 
 
+@cache
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
 def fitted(model: str, values: Floats, happened: Ints, weights: Floats | None = None) -> Predict:
     """Learn a rule from the columns it uses; gives probabilities for new rows with the same columns.
 
@@ -69,16 +76,32 @@ def fitted(model: str, values: Floats, happened: Ints, weights: Floats | None = 
     weight = np.ones(len(happened)) if weights is None else weights
     if model == "typology":
         return _shares(values[:, 0], happened, weight)
+    # One thread: these tables are small, threads that wait for each other cost fifty times the work, and sums must not
+    # depend on the number of processors.
+    with _threads().limit(limits=1):
+        return _learned(model, values, happened, weight)
+
+
+def _learned(model: str, values: Floats, happened: Ints, weight: Floats) -> Predict:
     if model == "boosting":
+        # Rows drawn twice are given twice: with weights the cut-offs of the trees take fifty times as long to find.
+        times = np.rint(weight).astype(np.int64)
         trees = HistGradientBoostingClassifier(
-            max_iter=80, learning_rate=0.06, max_leaf_nodes=6, min_samples_leaf=30, early_stopping=False, random_state=0
-        ).fit(values, happened, sample_weight=weight)
-        return lambda new: np.asarray(trees.predict_proba(new)[:, 1], dtype=float)
+            max_iter=80, learning_rate=0.06, max_leaf_nodes=6, min_samples_leaf=30, max_bins=64, early_stopping=False,
+            random_state=0,
+        ).fit(np.repeat(values, times, axis=0), np.repeat(happened, times))  # fmt: skip
+
+        def grown(new: Floats) -> Floats:
+            with _threads().limit(limits=1):
+                return np.asarray(trees.predict_proba(new)[:, 1], dtype=float)
+
+        return grown
     middle = np.average(values, axis=0, weights=weight)
     spread = np.sqrt(np.average((values - middle) ** 2, axis=0, weights=weight))
     spread = np.where(spread > 0, spread, 1.0)
     strength = 1 / PENALTY if model == "logistic" else 1e6
-    line = LogisticRegression(C=strength, max_iter=500).fit((values - middle) / spread, happened, sample_weight=weight)
+    line = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=100)
+    line.fit((values - middle) / spread, happened, sample_weight=weight)
     return lambda new: np.asarray(line.predict_proba((new - middle) / spread)[:, 1], dtype=float)
 
 
@@ -121,8 +144,7 @@ class ModelScores:
 
     def of(self, model: str) -> pd.Series:
         """One rule's row."""
-        found: pd.Series = self.table.set_index("model").loc[model]
-        return found
+        return self.table.loc[self.table["model"] == model].iloc[0]
 
 
 def score_models(
@@ -136,7 +158,9 @@ def score_models(
     Raises AnalysisError for unequal indexes or gaps, and as the cross-validation does.
     """
     if not (frame.index.equals(happened.index) and frame.index.equals(blocks.index)):
-        raise AnalysisError("pressure models: features, outcomes and blocks must have the same tracts in the same order")
+        raise AnalysisError(
+            "pressure models: features, outcomes and blocks must have the same tracts in the same order"
+        )
     if frame.drop(columns=FLAG).isna().any(axis=None):
         raise AnalysisError("pressure models: a feature is missing; leave the tract out and count it")
     truth = happened.to_numpy(dtype=float)
@@ -182,7 +206,9 @@ def carried_over(
     return area, block_bootstrap(lambda w: brier(truth, chance, w), blocks, draws=draws, level=level), chance
 
 
-def against_possible_truths(truths: pd.DataFrame, chance: pd.Series, blocks: pd.Series, *, level: float = 0.95) -> Estimate:
+def against_possible_truths(
+    truths: pd.DataFrame, chance: pd.Series, blocks: pd.Series, *, level: float = 0.95
+) -> Estimate:
     """AUC against outcomes that sampling errors leave possible, one draw of blocks for each; shows what noise costs.
 
     ``truths``: 1 or 0, one row a tract and one column a draw. The value is the mean over draws.
@@ -257,7 +283,8 @@ def partial_dependence(
 def _curve(rule: Predict, values: Floats, place: int, at: Floats) -> Floats:
     changed = np.repeat(values[None, :, :], len(at), axis=0)
     changed[:, :, place] = at[:, None]
-    return rule(changed.reshape(-1, values.shape[1])).reshape(len(at), -1).mean(axis=1)
+    found: Floats = rule(changed.reshape(-1, values.shape[1])).reshape(len(at), -1).mean(axis=1)
+    return found
 
 
 def floor_of_shared_errors(

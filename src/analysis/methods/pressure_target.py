@@ -1,4 +1,4 @@
-"""Pressure on renters, defined beforehand: rents rose more than the county's, and low-income renter households became fewer.
+"""Pressure on renters, defined beforehand: rents outgrew the county's and low-income renter households became fewer.
 
 Both halves are compared inside one county and one period. The rise of a tract's rent over the county's is the same
 whatever price index is used, because the index cancels; low incomes are below a share of the county's median income of
@@ -38,8 +38,8 @@ COUNTIES = ("mean rent", "middle tract")
 class TargetRule:
     """One definition of pressure; the default is ours.
 
-    ``rent_margin``: percent by which a tract's rent must outgrow the county's. ``low_income``: low incomes are below this
-    share of the county's median. ``tenure``: ``rented share`` (low-income households times share of homes rented),
+    ``rent_margin``: percent by which a tract's rent must outgrow the county's. ``low_income``: low incomes are below
+    this share of the county's median. ``tenure``: ``rented share`` (low-income households times share of homes rented),
     ``any tenure`` (all low-income households), or ``certain`` (fewer even at the bounds: the least there can have been
     before against the most there can be after). ``county``: its growth is that of the ``mean rent`` over renters, or of
     the ``middle tract``. ``index``: with a price index low incomes are below a line fixed in real dollars.
@@ -107,8 +107,11 @@ def pressure_target(
         raise AnalysisError(f"pressure: tenure is one of {TENURES}, county one of {COUNTIES}")
     first, last = period_rows(tract_periods, before), period_rows(tract_periods, after)
     first, last = first.reindex(last.index), last
-    table, growth = _rents(first, last, chosen, before)
-    low = [low_income_renters(rows, income_brackets, period, chosen) for rows, period in ((first, before), (last, after))]
+    table, growth = _rents(first, last, chosen)
+    table["rent_error"] = _rent_error(first, last, before)
+    low = [
+        low_income_renters(rows, income_brackets, period, chosen) for rows, period in ((first, before), (last, after))
+    ]
     table["low_change"] = 100 * np.log((low[1]["after_side"] + 0.5) / (low[0]["before_side"] + 0.5))
     table["low_error"] = 100 * np.sqrt(low[0]["error"] ** 2 + low[1]["error"] ** 2)
     table["fewer_low"] = (table["low_change"] < 0).astype(object).where(table["low_change"].notna(), None)
@@ -130,7 +133,7 @@ def rent_half(tract_periods: pd.DataFrame, before: str, after: str) -> pd.Series
     for rows in (first, last):
         if rows["renter_occupied"].isna().all():
             rows["renter_occupied"] = period_rows(tract_periods, "2000")["renter_occupied"].reindex(rows.index)
-    table, _ = _rents(first, last, TargetRule(), before)
+    table, _ = _rents(first, last, TargetRule())
     many = first["renter_occupied"] >= FEWEST_RENTERS
     return table.loc[table["rent_above"].notna() & many, "rent_above"].astype(int)
 
@@ -144,8 +147,8 @@ def period_rows(tract_periods: pd.DataFrame, period: str) -> pd.DataFrame:
     return rows.set_index("geoid").sort_index()
 
 
-def _rents(first: pd.DataFrame, last: pd.DataFrame, rule: TargetRule, before: str) -> tuple[pd.DataFrame, float]:
-    """By how much each tract's rent outgrew the county's, with its error, and the county's growth."""
+def _rents(first: pd.DataFrame, last: pd.DataFrame, rule: TargetRule) -> tuple[pd.DataFrame, float]:
+    """By how much each tract's rent outgrew the county's, and the county's growth; both 100 times a log ratio."""
     start = first["median_gross_rent"].where(first["median_gross_rent_flag"] == "ok")
     end = last["median_gross_rent"].where(last["median_gross_rent_flag"].isin(["ok", "top_coded"]))
     exact = last["median_gross_rent_flag"] == "ok"
@@ -163,16 +166,16 @@ def _rents(first: pd.DataFrame, last: pd.DataFrame, rule: TargetRule, before: st
         county = float(100 * np.log(means[1] / means[0]))
     gap = growth - county
     known = gap.notna() & (exact | (gap > rule.rent_margin))
-    table = pd.DataFrame({"rent_gap": gap, "rent_error": _rent_error(first, last, before)})
+    table = pd.DataFrame({"rent_gap": gap})
     table["rent_above"] = (gap > rule.rent_margin).astype(object).where(known, None)
     return table, county
 
 
 def _rent_error(first: pd.DataFrame, last: pd.DataFrame, before: str) -> pd.Series:
-    """Standard error of the log growth in percent; a census published none, so the later one is scaled to its sample."""
+    """Standard error of the log growth in percent; a census published none, so the later one is scaled to it."""
     if last["median_gross_rent_moe"].isna().all():
         return pd.Series(100 * np.hypot(*(_census_rent_error(rows) for rows in (first, last))), index=last.index)
-    after = pd.Series(moe.standard_error(last["median_gross_rent_moe"]), index=last.index) / last["median_gross_rent"]
+    after = pd.Series(moe.standard_error(last["median_gross_rent_moe"]), last.index) / last["median_gross_rent"]
     # A margin that is not published is unknown, not zero: the middle tract's stands in.
     after = after.fillna(after.median())
     if before in CENSUS_PERIODS:
@@ -192,7 +195,7 @@ def _census_rent_error(rows: pd.DataFrame) -> Floats:
 
 
 def sampling_factor(rows: pd.DataFrame, period: str) -> float:
-    """Variance of a share of households over that of a simple sample of all: known for a census, learnt for a survey."""
+    """Variance of a share of households over a simple sample's of all: known for a census, learnt for a survey."""
     return LONG_FORM_FACTOR if period in CENSUS_PERIODS else design_factors(rows)["households"]
 
 
@@ -260,7 +263,7 @@ def _status(first: pd.DataFrame, last: pd.DataFrame, table: pd.DataFrame) -> tup
 
 @dataclass(frozen=True)
 class Window:
-    """A pair of periods over which an outcome is held; ``years`` between the middles of what the surveys asked about."""
+    """A pair of periods over which an outcome is held; ``years`` between the middles of what surveys asked about."""
 
     before: str
     after: str
