@@ -18,8 +18,8 @@ from analysis.methods.estimate import Estimate
 from analysis.project import AnalysisError
 
 Floats = npt.NDArray[np.float64]
-Statistic = Callable[[Floats], float]
-"""A figure as a function of one weight a row; a weight of 1 each gives the figure itself."""
+Statistic = Callable[[Floats], Floats]
+"""Figures as a function of weights of shape (draws, rows): one a draw; weights of 1 give the figure itself."""
 
 FEWEST_BLOCKS = 8
 DRAWS = 500
@@ -52,20 +52,20 @@ def block_bootstrap(
     result is ``not_applicable``, and with fewer than eight blocks ``no_data``.
 
     >>> values = np.arange(40.0)
-    >>> found = block_bootstrap(lambda w: float(np.average(values, weights=w)), np.arange(40) // 2)
+    >>> found = block_bootstrap(lambda w: w @ values / w.sum(axis=1), np.arange(40) // 2)
     >>> found.value, found.lower < 19.5 < found.upper
     (19.5, True)
     """
     rows = np.asarray(blocks)
     if len(np.unique(rows)) < FEWEST_BLOCKS:
         return Estimate.empty("no_data", f"only {len(np.unique(rows))} blocks of land", level=level, n=len(rows))
-    value = statistic(np.ones(len(rows)))
-    found = np.array([statistic(weights) for weights in block_weights(rows, draws=draws, seed=seed)])
+    value = float(statistic(np.ones((1, len(rows))))[0])
+    found = statistic(block_weights(rows, draws=draws, seed=seed))
     known = found[np.isfinite(found)]
     if not np.isfinite(value) or len(known) < 0.9 * draws:
         return Estimate.empty("not_applicable", "it cannot be computed in most draws", level=level, n=len(rows))
     lower, upper = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(float(value), float(lower), float(upper), level, len(rows))
+    return Estimate(value, float(lower), float(upper), level, len(rows))
 
 
 def block_difference(
@@ -80,7 +80,7 @@ def block_difference(
     """First minus second, judged on the same draws of blocks; unit and empty results as :func:`block_bootstrap`.
 
     >>> low, high = np.zeros(40), np.tile([1.0, 2.0], 20)
-    >>> mean = lambda values: lambda w: float(np.average(values, weights=w))
+    >>> mean = lambda values: lambda w: w @ values / w.sum(axis=1)
     >>> block_difference(mean(high), mean(low), np.arange(40) // 2).excludes(0.0)
     True
     """

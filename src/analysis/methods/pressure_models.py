@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import ThreadpoolController
 
 from analysis.methods.block_bootstrap import DRAWS, block_bootstrap, block_difference, block_weights
-from analysis.methods.calibration import area_under_curve, brier
+from analysis.methods.calibration import area_under_curve, areas_under_curve, brier, briers
 from analysis.methods.estimate import Estimate
 from analysis.methods.pressure_features import Features
 from analysis.methods.spatial_cross_validation import CrossValidated, block_folds, cross_validated, out_of_fold
@@ -176,10 +176,14 @@ def score_models(
 def _row(
     model: str, cv: CrossValidated, best: CrossValidated, truth: Floats, blocks: pd.Series, draws: int, level: float
 ) -> dict[str, object]:
-    area = block_bootstrap(lambda w: area_under_curve(truth, cv.spatial, w), blocks, draws=draws, level=level)
-    loss = block_bootstrap(lambda w: brier(truth, cv.spatial, w), blocks, draws=draws, level=level)
+    area = block_bootstrap(lambda w: areas_under_curve(truth, cv.spatial, w), blocks, draws=draws, level=level)
+    loss = block_bootstrap(lambda w: briers(truth, cv.spatial, w), blocks, draws=draws, level=level)
     behind = block_difference(
-        lambda w: brier(truth, cv.spatial, w), lambda w: brier(truth, best.spatial, w), blocks, draws=draws, level=level
+        lambda w: briers(truth, cv.spatial, w),
+        lambda w: briers(truth, best.spatial, w),
+        blocks,
+        draws=draws,
+        level=level,
     )
     return {
         "model": model, "label": LABELS[model], "auc": area.value, "auc_low": area.lower, "auc_high": area.upper,
@@ -202,8 +206,8 @@ def carried_over(
     rule = fitted(model, earlier[used].to_numpy(dtype=float), earlier_happened.to_numpy(dtype=np.int64))
     chance = pd.Series(rule(later[used].to_numpy(dtype=float)), index=later.index)
     truth = later_happened.to_numpy(dtype=float)
-    area = block_bootstrap(lambda w: area_under_curve(truth, chance, w), blocks, draws=draws, level=level)
-    return area, block_bootstrap(lambda w: brier(truth, chance, w), blocks, draws=draws, level=level), chance
+    area = block_bootstrap(lambda w: areas_under_curve(truth, chance, w), blocks, draws=draws, level=level)
+    return area, block_bootstrap(lambda w: briers(truth, chance, w), blocks, draws=draws, level=level), chance
 
 
 def against_possible_truths(
@@ -243,8 +247,9 @@ def permutation_importance(
             changed[:, place] = rng.permutation(changed[:, place])
             shuffled.append(_apply(rules, folds, changed))
 
-        def loss(w: Floats, made: list[Floats] = shuffled) -> float:
-            return area_under_curve(truth, whole, w) - float(np.mean([area_under_curve(truth, m, w) for m in made]))
+        def loss(w: Floats, made: list[Floats] = shuffled) -> Floats:
+            rest = np.mean([areas_under_curve(truth, m, w) for m in made], axis=0)
+            return np.asarray(areas_under_curve(truth, whole, w) - rest, dtype=float)
 
         found = block_bootstrap(loss, blocks, draws=draws, level=level)
         rows.append((name, found.value, found.lower, found.upper))

@@ -155,7 +155,7 @@ def _rents(first: pd.DataFrame, last: pd.DataFrame, rule: TargetRule) -> tuple[p
     both = start.notna() & end.notna() & (first["renter_occupied"] > 0) & (last["renter_occupied"] > 0)
     if not both.any():
         raise AnalysisError("pressure: no tract has a rent and renters in both periods")
-    growth = 100 * np.log(end / start)
+    growth = 100 * (end / start).map(np.log)
     if rule.county == "middle tract":
         county = float(growth[both & exact].median())
     else:
@@ -185,7 +185,7 @@ def _rent_error(first: pd.DataFrame, last: pd.DataFrame, before: str) -> pd.Seri
     else:
         margin = moe.standard_error(first["median_gross_rent_moe"]) / first["median_gross_rent"]
         earlier = pd.Series(margin, index=first.index).fillna(after.median())
-    return 100 * np.sqrt(after**2 + earlier**2)
+    return 100 * (after**2 + earlier**2) ** 0.5
 
 
 def _census_rent_error(rows: pd.DataFrame) -> Floats:
