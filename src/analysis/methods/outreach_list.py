@@ -223,3 +223,36 @@ def _point_list(made: Forecast, homes: pd.Series, visits: float, threshold: floa
     here = _judged(made, homes)
     chosen = listed(made.table.loc[here, "chance"].to_numpy(), homes[here].to_numpy(dtype=float), visits, threshold)
     return pd.Series(chosen, index=here).reindex(homes.index).astype(object).where(lambda s: s.notna(), None)
+
+
+def by_group(groups: OutreachGroups, kinds: pd.Series) -> pd.DataFrame:
+    """Whom the list is about: one row a kind of tract, with what share of its renter households is in each group.
+
+    ``kinds``: name by tract. Columns: kind, tracts, renters, and in percent of the kind's renter households: first,
+    unsure, not_now, abstains. Kinds without renters are left out.
+
+    >>> table = pd.DataFrame({"group": ["visit first", "not now"], "renters": [30.0, 70.0]}, index=["a", "b"])
+    >>> by_group(OutreachGroups(table, 50, 0.8), pd.Series({"a": "x", "b": "x"}))[["first", "not_now"]].values.tolist()
+    [[30.0, 70.0]]
+    """
+    table = groups.table.assign(kind=kinds.reindex(groups.table.index))
+    columns = {"first": GROUPS[0], "unsure": GROUPS[1], "not_now": GROUPS[2]}
+    rows = []
+    for kind, part in table.groupby("kind", sort=True):
+        homes = float(part["renters"].sum())
+        if homes <= 0:
+            continue
+        shares = {
+            name: 100 * float(part.loc[part["group"] == word, "renters"].sum()) / homes
+            for name, word in columns.items()
+        }
+        rest = max(100 - sum(shares.values()), 0.0)
+        rows.append({"kind": kind, "tracts": len(part), "renters": homes, **shares, "abstains": rest})
+    return pd.DataFrame(rows)
+
+
+def overlap(one: Forecast, other: Forecast, renters: pd.Series, *, visits: float, threshold: float) -> float:
+    """Tracts on both lists over tracts on either (0 to 1; 1 when both are empty). ``renters``: of the city's tracts."""
+    both = [_point_list(made, renters, visits, threshold).eq(True) for made in (one, other)]
+    either = int((both[0] | both[1]).sum())
+    return float((both[0] & both[1]).sum() / either) if either else 1.0

@@ -23,7 +23,7 @@ SEEN, UNSEEN, USUAL = 0.9, 0.6, -1.3
 
 @dataclass(frozen=True, eq=False)
 class PlantedCity:
-    """Tracts of an invented city: features (``frame``), ``happened``, ``blocks``, ``renters``, the planted ``score``."""
+    """Tracts of an invented city: features (``frame``), what happened, blocks of land, renters, the planted score."""
 
     frame: pd.DataFrame
     happened: pd.Series

@@ -183,6 +183,32 @@ def rates_over_blocks(
     return pd.DataFrame(rows, columns=["group", "rate", "value", "lower", "upper", "of", "status"])
 
 
+def over_thresholds(
+    happened: npt.ArrayLike, chance: npt.ArrayLike, group: npt.ArrayLike, thresholds: npt.ArrayLike, *,
+    size: npt.ArrayLike | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """What each threshold (0 to 1) would do, by group and for everybody, in percent.
+
+    Columns: threshold, group, flagged (share at or above it), missed (of those in whom it happened, below it; NaN under
+    eleven). ``size`` as in :func:`rates_over_blocks`. Raises AnalysisError as :func:`group_errors`.
+
+    >>> over_thresholds([1, 0] * 20, [0.6, 0.4] * 20, ["a"] * 40, [0.5])[["flagged", "missed"]].values.tolist()
+    [[50.0, 0.0], [50.0, 0.0]]
+    """
+    truth, guess = _flags(happened, "happened"), np.asarray(chance, dtype=float)
+    names = pd.Series(np.asarray(group, dtype=object)).astype(str).to_numpy()
+    count = np.ones(len(truth)) if size is None else np.asarray(size, dtype=float)
+    rows: list[tuple[object, ...]] = []
+    for threshold in np.asarray(thresholds, dtype=float):
+        for name in [*np.unique(names), "everybody"]:
+            inside = np.ones(len(truth), dtype=bool) if name == "everybody" else names == name
+            of, below = inside & truth, guess < threshold
+            flagged = 100 * count[inside & ~below].sum() / count[inside].sum()
+            missed = 100 * count[of & below].sum() / count[of].sum() if of.sum() >= FEWEST else np.nan
+            rows.append((float(threshold), name, float(flagged), float(missed)))
+    return pd.DataFrame(rows, columns=["threshold", "group", "flagged", "missed"])
+
+
 def _drawn_rate(weights: Floats, hit: Flags, of: Flags, level: float) -> tuple[float, float, float, int, str]:
     """A rate and its interval over the draws that follow the figure itself."""
     if of.sum() < FEWEST:

@@ -14,9 +14,9 @@ import pandas as pd
 
 from analysis.methods.block_bootstrap import block_bootstrap
 from analysis.methods.calibration import areas_under_curve
-from analysis.methods.outreach_list import compare_lists
+from analysis.methods.outreach_list import Forecast, compare_lists, forecast
 from analysis.methods.pressure_features import Features, check_leakage, pressure_features
-from analysis.methods.pressure_models import FLAG, fit_predict
+from analysis.methods.pressure_models import FLAG, ModelScores, fit_predict
 from analysis.methods.pressure_target import PressureTarget, TargetRule, pressure_target
 from analysis.methods.prices import PriceIndex
 from analysis.methods.spatial_cross_validation import block_folds, out_of_fold
@@ -140,6 +140,31 @@ def _judged(
         "reached": lists["reached"].iloc[0], "ahead": lot["ahead"], "ahead_low": lot["ahead_low"],
         "ahead_high": lot["ahead_high"], "tracts": len(here),
     }  # fmt: skip
+
+
+def other_forecasts(
+    scores: ModelScores, period: FinishedPeriod, now: Features, tables: tuple[pd.DataFrame, pd.DataFrame],
+    rules: Mapping[str, tuple[str, TargetRule]], flag: pd.Series,
+) -> dict[str, Forecast]:  # fmt: skip
+    """Forecasts under every other choice somebody might defend: each definition, and each rule not measurably worse.
+
+    ``flag``: the published typology as known now. Point forecasts; their draws are not meant to be used.
+    """
+    found: dict[str, Forecast] = {}
+    known = period.frame[FLAG]
+    for name, (_, rule) in rules.items():
+        target = pressure_target(*tables, period.target.before, period.target.after, rule)
+        happened = target.pressured[target.pressured.index.isin(period.frame.index)]
+        blocks = period.blocks[happened.index]
+        found[name] = forecast(
+            scores.chosen, period.features, happened, now, blocks, draws=2, flag=flag, known_flag=known
+        )
+    for name in scores.table.loc[~scores.table["worse"], "model"]:
+        if name != scores.chosen:
+            found[name] = forecast(
+                name, period.features, period.happened, now, period.blocks, draws=2, flag=flag, known_flag=known
+            )
+    return found
 
 
 def earlier_levels(

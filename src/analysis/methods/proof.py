@@ -308,7 +308,6 @@ def _spatial_folds(seeds: int) -> Proof:
         seeds,
         found=_percent(fooled["random"]),
         false_alarms=_percent(fooled["spatial"]),
-        nominal_false_alarms=2.5,
     )
 
 
