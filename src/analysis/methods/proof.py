@@ -337,7 +337,7 @@ def _segregation(seeds: int) -> Proof:
 
 
 TRIALS: Mapping[str, tuple[Callable[[int], Proof], int]] = {
-    "block_bootstrap": (_block_bootstrap, 100),
+    "block_bootstrap": (_block_bootstrap, 50),
     "change_index": (_change_index, 20),
     "displacement_typology": (_displacement_typology, 20),
     "local_moran": (_local_moran, 40),
@@ -345,7 +345,7 @@ TRIALS: Mapping[str, tuple[Callable[[int], Proof], int]] = {
     "median_across_tracts": (_median_across_tracts, 40),
     "moran": (_moran, 40),
     "multiverse": (_multiverse, 3),
-    "outreach_list": (_outreach_list, 40),
+    "outreach_list": (_outreach_list, 20),
     "robust_groups": (_robust_groups, 5),
     "segregation": (_segregation, 60),
     "spatial_cross_validation": (_spatial_folds, 40),
