@@ -214,6 +214,8 @@ def low_income_renters(
     low = low_income_households(income_brackets, period, chosen).reindex(rows.index)
     renters, owners = rows["renter_occupied"], rows["owner_occupied"]
     homes = (renters + owners).where(renters + owners > 0)
+    # Incomes are of a sample and tenure of a full count: by chance the one can exceed the other in a small tract.
+    low = low.where(~(low > homes), homes)
     least, most = (low - owners).clip(lower=0), np.minimum(low, renters)
     estimate = low if chosen.tenure == "any tenure" else low * renters / homes
     sides = (least, most) if chosen.tenure == "certain" else (estimate, estimate)
