@@ -83,7 +83,7 @@ def test_folds_by_lot_are_equal_and_repeatable() -> None:
 def test_memory_of_neighbors_looks_like_skill_only_in_folds_by_lot() -> None:
     gaps = []
     for seed in range(6):
-        features, happened, blocks = smooth_map(seed)
+        features, happened, blocks = smooth_map(seed, reach=2.0)
         both = cross_validated(fit_predict("boosting"), features, happened, blocks, number=5, seed=seed)
         gaps.append((area_under_curve(happened, both.random), area_under_curve(happened, both.spatial)))
     by_lot, spatial = np.mean(gaps, axis=0)
