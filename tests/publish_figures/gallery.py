@@ -282,12 +282,33 @@ def drawn() -> Drawing:
     return figures.drawn(draw, frame[["average"]], "A histogram of cases a day, most days near 100.")
 
 
+def decision_curve() -> Drawing:
+    """Three strategies over thresholds, two of which meet at zero."""
+    at = np.arange(5, 55, 5, dtype=float)
+    lines = {"Our list": 20 - 0.35 * at, "Everywhere": 20 - 0.6 * at, "Nowhere": 0 * at}
+    frame = pd.concat(
+        pd.DataFrame({"strategy": name, "threshold": at, "benefit": y, "low": y - 2, "high": y + 2})
+        for name, y in lines.items()
+    )
+    return figures.curve(
+        frame, "threshold", "benefit", x_unit="percent", y_unit="points", x_label="Probability from which we visit",
+        y_label="Net benefit", series="strategy", low="low", high="high", marked=(20.0, "Ours"), plus=True,
+    )  # fmt: skip
+
+
+def calibration() -> Drawing:
+    frame = pd.DataFrame({"said": [5.0, 12, 18, 25, 33, 47], "seen": [7.0, 10, 21, 24, 30, 58]})
+    return figures.calibration(
+        frame.assign(low=frame["seen"] - 5, high=frame["seen"] + 5), "said", "seen", low="low", high="high", noun="bin"
+    )
+
+
 FORMS: dict[str, Callable[[], Drawing]] = {
     f.__name__: f
     for f in (
         timeline, timeline_of_series, dotrange, forest, dumbbell, slope, slope_of_all, small_multiples, bars,
         bars_with_intervals, strip, ridge, scatter, multiverse, heat_table, heat_of_correlations, share_bars, waffle,
-        lineage, drawn,
+        lineage, decision_curve, calibration, drawn,
     )
 }  # fmt: skip
 

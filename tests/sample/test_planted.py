@@ -327,3 +327,26 @@ def test_tests_were_scarcer_where_homes_are_crowded_as_planted(sample):
             x.append(10 * crowded[name]), y.append(math.log(untested / people)), w.append(people)
     ratio = math.exp(np.polyfit(x, y, 1, w=np.sqrt(w))[0])
     assert ratio == pytest.approx(planted["community_tables"]["tests_ratio_per_10_points_of_crowding"], rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "tops"),
+    [("rent", "H063001", "B25064_001E", (2001, 3501)), ("income", "P053001", "B19013_001E", (200_001, 250_001))],
+)
+def test_rents_and_incomes_rose_more_where_it_could_be_known_beforehand(sample, name, old, new, tops):
+    planted = sample.truth["change"]["pressure"]
+    index = dict(zip(sample.truth["tracts"]["geoid"], planted["index"], strict=True))
+    regime = dict(zip(sample.truth["tracts"]["geoid"], sample.truth["tracts"]["regime"], strict=True))
+    then, now = sample.census("sf3_2000"), sample.census("acs5_2018")
+    pairs = []
+    for code in sorted(set(then) & set(now)):
+        before, after = float(then[code][old]), float(now[code][new])
+        usual = regime.get("99001" + code) == "as everywhere"
+        if usual and 0 < before < tops[0] and 0 < after < tops[1]:
+            pairs.append((index["99001" + code], math.log(after / before)))
+    x, y = np.array(pairs).T
+    slope = float(((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum())
+    error = float((y - y.mean() - slope * (x - x.mean())).std() / (x.std() * math.sqrt(len(x))))
+    assert len(x) > 400
+    assert abs(slope - planted["effect"][name]) < 3.3 * error
+    assert slope > 5 * error

@@ -195,7 +195,7 @@ def change_measures(
     first, last = first.reindex(tracts), last.reindex(tracts)
     limits = (income_limits(income_brackets, before), income_limits(income_brackets, after))
     dollar_year = int(last["dollar_year"].dropna().iloc[0])
-    factors = _design_factors(last)
+    factors = design_factors(last)
     counts = [_income_counts(income_brackets, limit, tracts) for limit in limits]
     levels = [_levels(rows, count, index, dollar_year) for rows, count in zip((first, last), counts, strict=True)]
     relative = _relative_errors(last, levels[1], counts[1], factors, after)
@@ -217,8 +217,12 @@ def _period(tract_periods: pd.DataFrame, period: str) -> pd.DataFrame:
     return rows.set_index("geoid").sort_index()
 
 
-def _design_factors(rows: pd.DataFrame) -> dict[str, float]:
-    """How much larger than a simple random sample's the survey's variances are, for people and for households."""
+def design_factors(rows: pd.DataFrame) -> dict[str, float]:
+    """How much larger than a simple random sample's the survey's variances are, for people and for households.
+
+    ``rows``: the tract table of one survey. Learnt from its own margins of race and of tenure, for tables that come
+    without; see :func:`analysis.methods.margins_of_error.design_factor`.
+    """
     white = rows["white_nonhispanic"] / rows["population"].where(rows["population"] > 0)
     white_margin = moe.of_proportion(
         rows["white_nonhispanic"], rows["population"], rows["white_nonhispanic_moe"], rows["population_moe"]

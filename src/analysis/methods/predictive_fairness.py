@@ -17,6 +17,7 @@ import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
+from analysis.methods.block_bootstrap import block_weights
 from analysis.methods.estimate import Estimate
 from analysis.project import AnalysisError
 
@@ -148,6 +149,75 @@ def _rates(name: str, counts: pd.Series, level: float) -> list[tuple[object, ...
         low, high = proportion_confint(hits, of, 1 - level, method="wilson")
         rows.append((name, rate, hits / of, float(low), float(high), hits, of, "ok"))
     return rows
+
+
+def rates_over_blocks(
+    happened: npt.ArrayLike, flagged: npt.ArrayLike, group: npt.ArrayLike, blocks: npt.ArrayLike, *,
+    size: npt.ArrayLike | None = None, draws: int = 500, level: float = 0.95, seed: int = 2018,
+) -> pd.DataFrame:  # fmt: skip
+    """Error rates by group for places that resemble their neighbors: intervals over draws of blocks of land.
+
+    ``size``: what a place counts, such as its households; 1 where left out. One row a group (the last, ``everybody``)
+    and rate: group, rate, value, lower, upper (0 to 1), of (places in the denominator), status (ok, or not_applicable
+    under eleven places). Raises AnalysisError as :func:`group_errors` and for fewer than eight blocks.
+
+    >>> blocks = np.arange(40) // 2
+    >>> found = rates_over_blocks([1, 0] * 20, [1, 1, 0, 0] * 10, ["a"] * 40, blocks, draws=50)
+    >>> found.loc[found["rate"] == "false_negative", "value"].tolist()
+    [0.5, 0.5]
+    """
+    truth, guess = _flags(happened, "happened"), _flags(flagged, "flagged")
+    names = pd.Series(np.asarray(group, dtype=object)).astype(str).to_numpy()
+    count = np.ones(len(truth)) if size is None else np.asarray(size, dtype=float)
+    weights = np.vstack([np.ones(len(truth)), block_weights(blocks, draws=draws, seed=seed)]) * count
+    base = np.ones(len(truth), dtype=bool)
+    pairs = {
+        "base_rate": (truth, base), "flagged": (guess, base), "false_positive": (guess, ~truth),
+        "false_negative": (~guess, truth), "positive_value": (truth, guess), "negative_value": (~truth, ~guess),
+    }  # fmt: skip
+    rows: list[tuple[object, ...]] = []
+    for name in [*np.unique(names), "everybody"]:
+        inside = base if name == "everybody" else names == name
+        for rate, (hit, of) in pairs.items():
+            rows.append((name, rate, *_drawn_rate(weights, hit & of & inside, of & inside, level)))
+    return pd.DataFrame(rows, columns=["group", "rate", "value", "lower", "upper", "of", "status"])
+
+
+def over_thresholds(
+    happened: npt.ArrayLike, chance: npt.ArrayLike, group: npt.ArrayLike, thresholds: npt.ArrayLike, *,
+    size: npt.ArrayLike | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """What each threshold (0 to 1) would do, by group and for everybody, in percent.
+
+    Columns: threshold, group, flagged (share at or above it), missed (of those in whom it happened, below it; NaN under
+    eleven). ``size`` as in :func:`rates_over_blocks`. Raises AnalysisError as :func:`group_errors`.
+
+    >>> over_thresholds([1, 0] * 20, [0.6, 0.4] * 20, ["a"] * 40, [0.5])[["flagged", "missed"]].values.tolist()
+    [[50.0, 0.0], [50.0, 0.0]]
+    """
+    truth, guess = _flags(happened, "happened"), np.asarray(chance, dtype=float)
+    names = pd.Series(np.asarray(group, dtype=object)).astype(str).to_numpy()
+    count = np.ones(len(truth)) if size is None else np.asarray(size, dtype=float)
+    rows: list[tuple[object, ...]] = []
+    for threshold in np.asarray(thresholds, dtype=float):
+        for name in [*np.unique(names), "everybody"]:
+            inside = np.ones(len(truth), dtype=bool) if name == "everybody" else names == name
+            of, below = inside & truth, guess < threshold
+            flagged = 100 * count[inside & ~below].sum() / count[inside].sum()
+            missed = 100 * count[of & below].sum() / count[of].sum() if of.sum() >= FEWEST else np.nan
+            rows.append((float(threshold), name, float(flagged), float(missed)))
+    return pd.DataFrame(rows, columns=["threshold", "group", "flagged", "missed"])
+
+
+def _drawn_rate(weights: Floats, hit: Flags, of: Flags, level: float) -> tuple[float, float, float, int, str]:
+    """A rate and its interval over the draws that follow the figure itself."""
+    if of.sum() < FEWEST:
+        return np.nan, np.nan, np.nan, int(of.sum()), "not_applicable"
+    below = weights[:, of].sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = weights[:, hit].sum(axis=1) / below
+    lower, upper = np.nanquantile(found[1:], [(1 - level) / 2, (1 + level) / 2])
+    return float(found[0]), float(min(lower, found[0])), float(max(upper, found[0])), int(of.sum()), "ok"
 
 
 def implied_false_positive(base_rate: float, positive_value: float, false_negative: float) -> float:

@@ -91,3 +91,8 @@ SLIPPED = Change(rent=0.90, income=0.80, value=0.90, bachelors_points=-5.0, whit
 """Of those that fell behind."""
 DRIFT = {"income": 0.05, "rent": 0.035, "value": 0.05, "bachelors": 0.018, "white": 0.022, "household_size": 0.025}
 """Standard deviation over tracts of what else happened from 2000 to 2018 (logarithm, or share)."""
+PRESSURE = {"income": 0.07, "rent": 0.055, "value": 0.0}
+"""Planted: how much more (logarithm) they rose from 2000 to 2018 for each standard deviation of what was known before.
+
+Half as much from 1990 to 2000. It averages to nothing over the county, so levels stay what they are.
+"""

@@ -13,8 +13,8 @@ from functools import cache
 import numpy as np
 
 from analysis.sample.areas import areas
-from analysis.sample.calibration import CHANGED, DRIFT, LEVELS, PERIODS, SLIPPED, SPREAD, Change
-from analysis.sample.randomness import Floats, Ints, settled, stream
+from analysis.sample.calibration import CHANGED, DRIFT, LEVELS, PERIODS, PRESSURE, SLIPPED, SPREAD, Change
+from analysis.sample.randomness import Flags, Floats, Ints, settled, stream
 from analysis.sample.tessellation import blocks
 
 # Where status is higher or lower: x, y, height, reach, in drawing units.
@@ -66,6 +66,7 @@ class Society:
     """The tracts, what was planted where, and each period."""
 
     status: Floats
+    pressure: Floats
     neighborhood: Ints
     changed: tuple[int, ...]
     slipped: tuple[int, ...]
@@ -85,7 +86,7 @@ def society() -> Society:
     regime = np.where(np.isin(neighborhood, slipped), "slipped", regime)
     quay = np.hypot(centre[:, 0] + 17.0, centre[:, 1] - 3.2)
     empty = Society(
-        status, neighborhood, changed, slipped, regime,
+        status, _pressure(status, centre, regime == "as everywhere"), neighborhood, changed, slipped, regime,
         university=tuple(int(t) for t in np.argsort(quay, kind="stable")[:2]),
         trailer_park=int(np.argmin(np.hypot(centre[:, 0] - 19.0, centre[:, 1] - 19.0))),
         periods={},
@@ -132,6 +133,24 @@ def _status(centre: Floats) -> Floats:
     return settled(raw - np.median(raw), 9)
 
 
+def _renters(status: Floats, centre: Floats) -> Floats:
+    """Share of homes that are rented; the same at all times."""
+    shape = 1.0 / (1.0 + np.exp(-(0.05 - 0.75 * status + _bumps(centre, ((-0.4, -4.6, 2.6, 3.5),)))))
+    return np.clip(shape + stream("tenure").normal(0, 0.06, len(status)), 0.03, 0.985)
+
+
+def _pressure(status: Floats, centre: Floats, elsewhere: Flags) -> Floats:
+    """What was true beforehand of the tracts where rents and incomes would rise most: mean 0, deviation 1.
+
+    Homes are rented more than incomes there let expect, so two traits together tell it and neither alone. Where
+    change was planted by neighborhood it is nothing, so that the two plans do not mix.
+    """
+    rented = _renters(status, centre)
+    index = (rented - rented.mean()) / rented.std() + 0.45 * (status - status.mean()) / status.std()
+    index = np.where(elsewhere, (index - index[elsewhere].mean()) / index[elsewhere].std(), 0.0)
+    return settled(index, 9)
+
+
 def _planted(hearts: tuple[tuple[float, float, int], ...]) -> tuple[int, ...]:
     label, ground = areas(), blocks()
     mine = label.neighborhood >= 0
@@ -162,6 +181,8 @@ def _dollars(name: str, period: str, town: Society) -> Floats:
     size = len(town.status)
     grain = stream(f"{name} grain").normal(0.0, 0.07, size)
     level = np.log(getattr(LEVELS[period], name)) + SPREAD[name] * town.status + grain
+    course = -0.5 if period == "1990" else _COURSE[period]
+    level = level + course * PRESSURE[name] * town.pressure
     level = level + _drift(name, period, size) + _COURSE[period] * np.log(change_of(town, name))
     return settled(np.exp(level), 2)
 
@@ -170,8 +191,7 @@ def _people(period: str, town: Society, centre: Floats) -> People:
     level, size = LEVELS[period], len(town.status)
     groups = _groups(period, town, centre)
     population, households, units = _homes(period, town, centre)
-    shape = 1.0 / (1.0 + np.exp(-(0.05 - 0.75 * town.status + _bumps(centre, ((-0.4, -4.6, 2.6, 3.5),)))))
-    renters = np.clip(shape + stream("tenure").normal(0, 0.06, size), 0.03, 0.985)
+    renters = _renters(town.status, centre)
     degrees = _logit(level.bachelors) + 0.85 * town.status + stream("degrees").normal(0, 0.18, size)
     bachelors = 1.0 / (1.0 + np.exp(-degrees)) + _drift("bachelors", period, size)
     bachelors += _COURSE[period] * change_of(town, "bachelors_points") / 100.0

@@ -156,6 +156,11 @@ def _change() -> dict[str, Any]:
         },
         "middle_tract": {period: _middle(town, period, everywhere) for period in calibration.PERIODS},
         "middle_city_tract": {period: _middle(town, period, in_city) for period in calibration.PERIODS},
+        "pressure": {
+            "note": "planted in tracts as everywhere: logarithm by standard deviation of renters and status",
+            "effect": dict(calibration.PRESSURE),
+            "index": np.round(town.pressure, 4).tolist(),
+        },
         "university_tracts": [codes[k] for k in town.university],
         "trailer_park_tract": codes[town.trailer_park],
     }

@@ -19,6 +19,8 @@ harm. ``drawing.alt`` says in a sentence what the figure shows.
 :func:`share_bars`     parts of one hundred percent
 :func:`waffle`         one hundred squares
 :func:`lineage`        datasets into tables into whitepapers
+:func:`curve`          a measure over a running number: decision curve, partial dependence
+:func:`calibration`    what happened against the probability that was given
 :func:`drawn`          anything else, drawn with Matplotlib or seaborn
 =====================  ===============================================================
 """
@@ -28,6 +30,7 @@ from __future__ import annotations
 from analysis.publish.figures.bars import bars
 from analysis.publish.figures.change import dumbbell, slope
 from analysis.publish.figures.choices import multiverse
+from analysis.publish.figures.curves import calibration, curve
 from analysis.publish.figures.distribution import distribution
 from analysis.publish.figures.dotrange import dotrange
 from analysis.publish.figures.freehand import drawn
@@ -42,6 +45,8 @@ from analysis.publish.figures.timeline import timeline
 __all__ = [
     "Drawing",
     "bars",
+    "calibration",
+    "curve",
     "distribution",
     "dotrange",
     "drawn",
