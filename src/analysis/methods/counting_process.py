@@ -28,6 +28,8 @@ Places = npt.NDArray[np.intp]
 DAYS_A_YEAR = 365.25
 FEW_CLUSTERS = 40
 STEPS = 40
+FURTHEST = 15.0
+"""Log ratio of one standard deviation beyond which a likelihood has no peak: a factor of three million."""
 
 
 def split_spells(
@@ -274,6 +276,8 @@ def _fit(parts: Sequence[_Stratum], size: int) -> tuple[Floats, Floats, tuple[fl
             further = _likelihood(parts, coefficient + step)
         coefficient, gain = coefficient + step, further[0] - value
         value, slope, information = further
+        if np.abs(coefficient).max() > FURTHEST:
+            break
         if abs(gain) < 1e-10 * (1 + abs(value)) and np.abs(step).max() < 1e-7:
             return coefficient, information, (nothing, value)
     raise AnalysisError("hazard model: no finite estimate; a covariate separates those that ended from the others")

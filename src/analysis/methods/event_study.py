@@ -203,6 +203,8 @@ def _ends(placebos: Floats, level: float) -> tuple[float, float]:
 def _welch(parts: Floats, level: float, sizes: tuple[int, int]) -> float:
     one, two = parts[: sizes[0]], parts[sizes[0] :]
     squares = np.array([(part**2).sum() / (len(part) - 1) / len(part) for part in (one, two)])
+    if squares.sum() == 0:
+        return 0.0
     freedom = squares.sum() ** 2 / (squares**2 / (np.array(sizes) - 1)).sum()
     return float(stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(squares.sum()))
 
