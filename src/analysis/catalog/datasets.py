@@ -117,6 +117,8 @@ class Dataset:
 
     ``key`` names the raw columns that should identify a row (empty when nothing
     does), ``sensitivity`` says who may see rows, ``defined_at`` is ``file:line``.
+    ``optional_reason`` says why the project goes on without the dataset where it
+    cannot be fetched; without it a fetch that fails is an error.
     """
 
     id: str
@@ -132,6 +134,7 @@ class Dataset:
     sensitivity: str
     sensitivity_reason: str | None
     cadence: str
+    optional_reason: str | None
     source: Source
     key: tuple[str, ...]
     geography: str
@@ -139,6 +142,11 @@ class Dataset:
     period: Period
     known_dirt: tuple[str, ...]
     defined_at: str
+
+    @property
+    def optional(self) -> bool:
+        """Whether the project goes on without it."""
+        return self.optional_reason is not None
 
 
 @dataclass(frozen=True)

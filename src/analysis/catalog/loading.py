@@ -107,6 +107,7 @@ def _dataset(entry: Entry, subject: str) -> Dataset:
         sensitivity=sensitivity,
         sensitivity_reason=entry.optional_text("sensitivity_reason"),
         cadence=entry.one_of("cadence", CADENCES),
+        optional_reason=entry.optional_text("optional_reason"),
         source=_source(entry.entry("source")),
         key=entry.texts("key"),
         geography=entry.text("geography"),

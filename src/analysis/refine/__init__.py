@@ -7,6 +7,7 @@ from typing import Any
 
 _HOMES = {
     "accounting": "analysis.refine.tallying",
+    "available": "analysis.refine.availability",
     "catalogue": "analysis.refine.audits",
     "conservation": "analysis.refine.audits",
     "dictionary": "analysis.refine.registry",
@@ -14,6 +15,7 @@ _HOMES = {
     "lineage": "analysis.refine.registry",
     "load": "analysis.refine.loading",
     "median_bounds": "analysis.refine.audits",
+    "missing_datasets": "analysis.refine.availability",
     "papers": "analysis.refine.audits",
     "quality": "analysis.refine.grading",
     "recency": "analysis.refine.audits",
@@ -25,6 +27,7 @@ _HOMES = {
 
 __all__ = [
     "accounting",
+    "available",
     "catalogue",
     "conservation",
     "dictionary",
@@ -32,6 +35,7 @@ __all__ = [
     "lineage",
     "load",
     "median_bounds",
+    "missing_datasets",
     "papers",
     "quality",
     "recency",

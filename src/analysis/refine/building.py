@@ -47,15 +47,18 @@ def refine_tables(
 ) -> list[TableState]:
     """Build the tables of a source that are stale, and the tables they rest on.
 
-    ``only`` names tables; without it all are built. ``progress`` is called with the
-    table's name, its number and how many there are. Returns what happened to each.
+    ``only`` names tables; without it all are built, but for those whose optional
+    datasets were never fetched. ``progress`` is called with the table's name, its
+    number and how many there are. Returns what happened to each.
     Killed at any moment, the same call again gives the same bytes.
 
     Raises AnalysisError naming dataset, column and first bad rows when an input is
     missing or breaks the contract; tables built before keep their old rows then.
     """
-    wanted = in_order(only)
+    from analysis.refine.availability import left_out
+
     shelf = Shelf(project, source)
+    wanted = [table for table in in_order(only) if only is not None or not left_out(shelf, table.name)]
     folder = project.processed(source)
     states = []
     with held(folder):

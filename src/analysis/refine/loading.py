@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from analysis.catalog import load_catalog
 from analysis.project import AnalysisError, Project, current_project, current_source
 from analysis.provenance import DatasetUse, TableUse, Tally, record_load
 from analysis.refine.attribution import attribution
@@ -59,11 +60,22 @@ def ensure_built(project: Project, source: str, table: Table) -> None:
     if missing:
         raise AnalysisError(
             f"table {table.name!r} needs {', '.join(missing)}, not in data/raw/{source}: "
-            f"{'run `make data` to fetch it' if source == 'live' else 'the sample does not make it'}"
+            f"{_way_out(project, missing) if source == 'live' else 'the sample does not make it'}"
         )
     shelf = Shelf(project, source)
     if any(why_stale(each, shelf) for each in needed):
         refine_tables(project, source, [table.name])
+
+
+def _way_out(project: Project, missing: Sequence[str]) -> str:
+    catalog = load_catalog(project)
+    if not all(catalog[name].optional for name in missing):
+        return "run `make data` to fetch it"
+    # `make data` has tried and gone on without it; asked for by name, a fetch says what is wrong.
+    return (
+        f"run `analysis data --only {','.join(missing)}` where the publisher can be reached; "
+        f"a notebook asks analysis.refine.available first"
+    )
 
 
 @cache

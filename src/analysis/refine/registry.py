@@ -12,7 +12,18 @@ from analysis.refine.contracts import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-SUBJECTS = ("census_tracts", "covid", "covid_community", "covid_places", "crosswalk", "geographies", "prices")
+SUBJECTS = (
+    "businesses",
+    "census_tracts",
+    "covid",
+    "covid_community",
+    "covid_places",
+    "crosswalk",
+    "economy",
+    "geographies",
+    "merchants",
+    "prices",
+)
 """The modules of this package that declare ``TABLES``; a new subject is one more name."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from analysis.project import AnalysisError, Project
@@ -33,12 +33,20 @@ def make_sample(project: Project) -> None:
 
 
 def build_tables(project: Project, source: str, only: list[str] | None = None) -> list[str]:
-    """Build stale tables one by one, so that one that fails holds up only those that rest on it; returns the errors."""
+    """Build stale tables one by one, so that one that fails holds up only those that rest on it; returns the errors.
+
+    Without ``only``, tables whose optional datasets were never fetched are named and left out.
+    """
     from analysis.refine import refine_tables
+    from analysis.refine.availability import left_out
     from analysis.refine.building import in_order
+    from analysis.refine.workbench import Shelf
 
     errors: dict[str, None] = {}
+    shelf = Shelf(project, source)
     names = [table.name for table in in_order(only)]
+    without = {} if only else {name: missing for name in names if (missing := left_out(shelf, name))}
+    names = [name for name in names if name not in without]
     with telling("Refining", len(names)) as teller:
         for name in names:
             teller.began(name)
@@ -49,28 +57,47 @@ def build_tables(project: Project, source: str, only: list[str] | None = None) -
             except AnalysisError as error:
                 errors.setdefault(str(error))
             teller.ended(name, 1, line)
+    for name, missing in without.items():
+        print(f"{name}  not built: {', '.join(missing)} not fetched")
     return list(errors)
 
 
 def stale_tables(project: Project, source: str) -> dict[str, str]:
-    """Tables that the next build makes again, and why."""
+    """Tables that the next build makes again, and why; without those that an optional dataset keeps it from making."""
+    from analysis.refine.availability import left_out
     from analysis.refine.building import status
+    from analysis.refine.workbench import Shelf
 
-    return {name: why for name, why in status(project, source).items() if why is not None}
+    shelf = Shelf(project, source)
+    stale = {name: why for name, why in status(project, source).items() if why is not None}
+    return {name: why for name, why in stale.items() if not left_out(shelf, name)}
 
 
 def fetch_live(project: Project, only: Sequence[str] | None, jobs: int) -> None:
     """Fetch datasets of the catalogue (all without ``only``), telling how far each is.
 
-    Raises FetchFailures with every error; what was there before stays in place.
+    A dataset that the catalogue calls optional is named when it cannot be had, and fails nothing unless it was asked
+    for by name. Raises FetchFailures with every other error; what was there before stays in place.
     """
     from analysis.catalog import load_catalog
-    from analysis.sources import fetch_all
+    from analysis.sources import FetchFailures, fetch_all
 
     catalog = load_catalog(project)
     wanted = list(only) if only else list(catalog)
     with telling("Fetching", len(wanted)) as teller:
-        fetch_all(project, wanted, jobs=jobs, progress=_Fetching(teller), catalog=catalog)
+        try:
+            fetch_all(project, wanted, jobs=jobs, progress=_Fetching(teller), catalog=catalog)
+        except FetchFailures as failures:
+            without = {} if only else {name: e for name, e in failures.errors.items() if catalog[name].optional}
+            _name_what_is_missing(without)
+            failed = {name: error for name, error in failures.errors.items() if name not in without}
+            if failed:
+                raise FetchFailures(failed, failures.manifests) from None
+
+
+def _name_what_is_missing(errors: Mapping[str, AnalysisError]) -> None:
+    for name, error in errors.items():
+        print(f"{name}  not fetched: {str(error).partition(': ')[2].splitlines()[0]} (optional: the rest goes on)")
 
 
 class _Fetching:

@@ -86,7 +86,17 @@ def generator_version() -> str:
 
 
 def _datasets() -> list[Raw]:
-    from analysis.sample import casefiles, community, hospitals, layers, policies, statistical_areas, tables
+    from analysis.sample import (
+        casefiles,
+        community,
+        economy_panel,
+        hospitals,
+        layers,
+        policies,
+        register,
+        statistical_areas,
+        tables,
+    )
 
     made = [
         *tables.census_tables(),
@@ -111,6 +121,9 @@ def _datasets() -> list[Raw]:
         community.late_table(),
         community.measures_file(),
         policies.policy_file(),
+        economy_panel.panel_file(),
+        register.all_file(),
+        register.active_file(),
     ]
     return sorted(made, key=lambda raw: raw.dataset)
 

@@ -82,14 +82,15 @@ def _surveyed(shapes: np.ndarray, name: str) -> np.ndarray:
     return moved
 
 
-def _degrees(outline: np.ndarray) -> np.ndarray:
+def in_degrees(points: Floats) -> Floats:
+    """Points in drawing units, rows of x and y, as longitude and latitude."""
     project = pyproj.Transformer.from_crs(PROJECTION, "EPSG:4326", always_xy=True)
+    longitude, latitude = project.transform(points[:, 0] * METRES, points[:, 1] * METRES)
+    return settled(np.stack([longitude, latitude], axis=1), DECIMALS)
 
-    def turned(points: Floats) -> Floats:
-        longitude, latitude = project.transform(points[:, 0] * METRES, points[:, 1] * METRES)
-        return settled(np.stack([longitude, latitude], axis=1), DECIMALS)
 
-    moved: np.ndarray = shapely.transform(outline, turned)
+def _degrees(outline: np.ndarray) -> np.ndarray:
+    moved: np.ndarray = shapely.transform(outline, in_degrees)
     return moved
 
 

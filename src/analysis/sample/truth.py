@@ -5,7 +5,8 @@ Nothing else may read this: a method that looks at the truth proves nothing. Par
 realised change by regime, growth elsewhere, middle tracts), ``tracts`` (columns of
 true figures over the residential tracts), ``surveys`` (how margins were drawn),
 ``covid`` (reproduction number, serial interval, true cases, rate ratios),
-``hospital``, and ``dirt`` (by dataset, what was put in and how often).
+``hospital``, ``businesses`` (hazards of closing and moving), ``economy`` (competitive effects of
+districts), and ``dirt`` (by dataset, what was put in and how often).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 import shapely
 from scipy.special import ndtr
 
-from analysis.sample import calibration, casefiles, community, epidemic, hospitals
+from analysis.sample import businesses, calibration, casefiles, community, economy_panel, epidemic, hospitals
 from analysis.sample.areas import areas
 from analysis.sample.names import CITY, COUNTY, NEIGHBORHOODS, NEW_NEIGHBORHOOD, STATE
 from analysis.sample.outlines import SURVEY_ERROR, outlines
@@ -49,6 +50,8 @@ def truth_text(datasets: list[Raw]) -> str:
             "share_admitted_from": {day.isoformat(): share for day, share in hospitals.ADMITTED},
             "share_intensive": hospitals.INTENSIVE, "testing_last_days_share": list(hospitals.TEST_TAIL),
         },
+        "businesses": _businesses(),
+        "economy": _economy(),
         "dirt": {raw.dataset: dict(raw.dirt) for raw in sorted(datasets, key=lambda raw: raw.dataset)},
     }  # fmt: skip
     return json.dumps(truth, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
@@ -237,3 +240,42 @@ def _covid() -> dict[str, Any]:
             "share_in_second_part": community.OTHER_PART,
         },
     }  # fmt: skip
+
+
+def _businesses() -> dict[str, Any]:
+    """Planted rates a year and hazard ratios; factors multiply, closing and moving compete."""
+    every = businesses.locations()
+    return {
+        "register_keeps_ends_from": businesses.KEPT_FROM,
+        "change_from": businesses.CHANGE_FROM,
+        "closings_a_year_by_age": dict(zip(map(str, businesses.AGES), businesses.CLOSING, strict=True)),
+        "moves_a_year": businesses.MOVING,
+        "legacy_years": businesses.LEGACY_YEARS,
+        "closing_hazard_ratio": {
+            "by_regime_of_tract": businesses.CLOSING_RATIO,
+            "by_sector": {one.sector: one.closing_ratio for one in businesses.INDUSTRIES},
+        },
+        "moving_hazard_ratio": {"by_regime_of_tract": businesses.MOVING_RATIO},
+        "share_of_moves_out_of_the_city": businesses.LEAVES_CITY,
+        "locations": len(every.start),
+        "accounts": len(np.unique(every.account)),
+        "closed": int((np.isfinite(every.end) & ~every.moved).sum()),
+        "moved": int(every.moved.sum()),
+        "open": int(np.isinf(every.end).sum()),
+    }
+
+
+def _economy() -> dict[str, Any]:
+    """Planted growth of jobs and establishments: industries have a course, districts an effect, log a year."""
+    hidden = economy_panel.panel()
+    numbered = [f"cd-{k:02d}" for k in range(1, len(hidden.effect) + 1)]
+    return {
+        "years": [economy_panel.YEARS[0], economy_panel.YEARS[-1]],
+        "competitive_effect_a_year": dict(zip(numbered, hidden.effect.tolist(), strict=True)),
+        "effect_of_a_share_of_residents_under_change": economy_panel.CHANGE_EFFECT,
+        "share_of_residents_under_change": dict(zip(numbered, hidden.changed_share.tolist(), strict=True)),
+        "own_effect": {f"cd-{k:02d}": value for k, value in economy_panel.OWN_EFFECT.items()},
+        "joint_district": f"cd-{economy_panel.JOINT_DISTRICT:02d}",
+        "noise_of_jobs_log": economy_panel.NOISE,
+        "change_of_establishments_is_over_quarters": 4,
+    }

@@ -111,6 +111,28 @@ def features(
     return Raw(dataset, "arcgis", tuple(pages), tuple(records[0]), parameters, dirt=dirt)
 
 
+def socrata(
+    dataset: str,
+    columns: Sequence[str],
+    records: Sequence[Mapping[str, Any]],
+    dirt: Mapping[str, Any],
+    page: int = 50_000,
+) -> Raw:
+    """Pages of a SODA 2.1 dataset: every value as text, points as objects, keys without a value left out.
+
+    ``columns`` are the fields besides ``:id``; ``records`` come in the order of ``:id``, which they have.
+    """
+    pages = []
+    for start in range(0, len(records), page):
+        here = records[start : start + page]
+        # The portal ends every row but the last with a line feed before the comma.
+        body = "\n,".join(_compact({name: value for name, value in row.items() if value is not None}) for row in here)
+        query = f"?$select=:id,*&$order=:id&$limit={page}&$offset={start}"
+        pages.append(Page("json", f"[{body}]\n".encode(), len(here), query))
+    parameters = {"$select": ":id,*", "$where": "", "$order": ":id"}
+    return Raw(dataset, "socrata", tuple(pages), (":id", *columns), parameters, dirt=dirt)
+
+
 def delimited(dataset: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], dirt: Mapping[str, Any]) -> Raw:
     """A comma-separated file with line feeds; an empty cell where there is no value."""
     out = io.StringIO()
