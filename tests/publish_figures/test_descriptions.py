@@ -29,6 +29,13 @@ def test_timeline_names_every_line(drawings: dict[str, Drawing]) -> None:
     assert alt.count("the highest") == 4
 
 
+def test_survival_curves_say_ages_and_hold_their_values(drawings: dict[str, Drawing]) -> None:
+    alt = drawings["survival_curves"].alt
+    assert alt.startswith("Step chart. Across: Years since the business opened at this place.")
+    assert "Closed: 0 percent (0 to 0) at 0, the lowest; 60 percent (57 to 63) at 30, the highest" in alt
+    assert "Moved: 0 percent (0 to 0) at 0" in alt
+
+
 def test_dotrange_counts_sides_by_interval(drawings: dict[str, Drawing]) -> None:
     alt = drawings["dotrange"].alt
     assert "Dot plot of 15 council districts with 95 percent intervals, from 12 to 40 percent." in alt
