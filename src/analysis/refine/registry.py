@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SUBJECTS = (
     "businesses",
     "census_tracts",
+    "citations",
     "covid",
     "covid_community",
     "covid_places",

@@ -138,7 +138,7 @@ def _rows(every: Locations, lucky: dict[str, Any], draw: np.random.Generator) ->
                 "business_name": names[account[k]],
                 "dba_name": None if account[k] % 3 else names[account[k]].split(" ")[0],
                 "city": city.upper(),
-                "zip_code": f"{STATE_FIPS}{_zip(block, towns[k])}",
+                "zip_code": zip_code(block, towns[k]),
                 "naics": naics[0] if known else None,
                 "primary_naics_description": naics[1] if known else None,
                 "council_district": None if flags["district_is_blank"][k] else number,
@@ -156,9 +156,18 @@ def _names(every: Locations, draw: np.random.Generator) -> dict[int, str]:
     picks = [draw.integers(0, len(words), size).tolist() for words in (_FIRST, _SECOND, (0, 1, 2), _FORMS)]
     trades = every.industry.tolist()
     return {
-        account: f"{_FIRST[a]} {_SECOND[b]} {INDUSTRIES[trade].words[c]}{_FORMS[d]}"
+        account: invented_name(a, b, INDUSTRIES[trade].words[c]) + _FORMS[d]
         for account, trade, a, b, c, d in zip(every.account.tolist(), trades, *picks, strict=True)
     }
+
+
+def invented_name(first: int, second: int, trade: str) -> str:
+    """A name of two things and a trade.
+
+    >>> invented_name(0, 1, "CAFE")
+    'AMBER ARCH CAFE'
+    """
+    return f"{_FIRST[first]} {_SECOND[second]} {trade}"
 
 
 def _points(every: Locations, draw: np.random.Generator) -> list[dict[str, str]]:
@@ -170,11 +179,15 @@ def _points(every: Locations, draw: np.random.Generator) -> list[dict[str, str]]
     return [{"latitude": f"{north:.4f}", "longitude": f"{east:.4f}"} for east, north in degrees.tolist()]
 
 
-def _zip(block: int, town: int) -> str:
-    """Three digits after those of the invented territory: the city's codes follow its districts."""
+def zip_code(block: int, town: int = 0) -> str:
+    """Five digits that begin as no real code does: the city's follow its districts, the towns' are others.
+
+    >>> zip_code(-1, 3)
+    '99903'
+    """
     if block < 0:
-        return f"{900 + town:03d}"
-    return f"{10 + 4 * int(areas().district[block]) + block % 4:03d}"
+        return f"{STATE_FIPS}{900 + town:03d}"
+    return f"{STATE_FIPS}{10 + 4 * int(areas().district[block]) + block % 4:03d}"
 
 
 def day(year: float) -> date:

@@ -5,8 +5,9 @@ Nothing else may read this: a method that looks at the truth proves nothing. Par
 realised change by regime, growth elsewhere, middle tracts), ``tracts`` (columns of
 true figures over the residential tracts), ``surveys`` (how margins were drawn),
 ``covid`` (reproduction number, serial interval, true cases, rate ratios),
-``hospital``, ``businesses`` (hazards of closing and moving), ``economy`` (competitive effects of
-districts), and ``dirt`` (by dataset, what was put in and how often).
+``hospital``, ``businesses`` (hazards of closing and moving), ``economy`` (competitive
+effects of districts), ``merchants`` (Meridia's further fall from March 2020 on), and
+``dirt`` (by dataset, what was put in and how often).
 """
 
 from __future__ import annotations
@@ -18,7 +19,16 @@ import numpy as np
 import shapely
 from scipy.special import ndtr
 
-from analysis.sample import businesses, calibration, casefiles, community, economy_panel, epidemic, hospitals
+from analysis.sample import (
+    businesses,
+    calibration,
+    casefiles,
+    community,
+    economy_panel,
+    epidemic,
+    hospitals,
+    merchants,
+)
 from analysis.sample.areas import areas
 from analysis.sample.names import CITY, COUNTY, NEIGHBORHOODS, NEW_NEIGHBORHOOD, STATE
 from analysis.sample.outlines import SURVEY_ERROR, outlines
@@ -52,6 +62,16 @@ def truth_text(datasets: list[Raw]) -> str:
         },
         "businesses": _businesses(),
         "economy": _economy(),
+        "merchants": {
+            "first_week_after_the_shock": merchants.SHOCK.isoformat(),
+            "extra_of_meridia_by_weeks_since": [list(point) for point in merchants.MERIDIA_EXTRA],
+            "noise": {"sd": merchants.NOISE, "persistence": merchants.PERSISTENCE},
+            "outlier": {"city": merchants.OUTLIER[0], "week": merchants.OUTLIER[1].isoformat(),
+                        "size": merchants.OUTLIER[2]},
+            "vintage_of_2021_lower_by_weeks_since": [list(point) for point in merchants.OLD_BIAS],
+            "zip": {"april_july_change": list(merchants.ZIP_SHOCK), "sd": list(merchants.ZIP_SD),
+                    "further_where_all_under_change": list(merchants.ZIP_CHANGE)},
+        },
         "dirt": {raw.dataset: dict(raw.dirt) for raw in sorted(datasets, key=lambda raw: raw.dataset)},
     }  # fmt: skip
     return json.dumps(truth, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
