@@ -51,10 +51,7 @@ def missing_datasets(table: str, project: Project | None = None, source: str | N
 
 
 def left_out(shelf: Shelf, table: str) -> list[str]:
-    """The optional datasets for whose lack a table is left out of a build of everything, sorted.
-
-    Empty where nothing is missing, and where what is missing is not optional: then building it is an error.
-    """
+    """The optional datasets for whose lack a table is left out of a build of everything, sorted; empty for none."""
     wanted = sorted({name for each in in_order([table]) for name in each.inputs})
-    missing = [name for name in wanted if not has_edition(shelf.project.raw(shelf.source, name))]
-    return missing if all(shelf.catalog[name].optional for name in missing) else []
+    optional = [name for name in wanted if shelf.catalog[name].optional]
+    return [name for name in optional if not has_edition(shelf.project.raw(shelf.source, name))]
