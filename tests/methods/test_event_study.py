@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.methods.difference_in_differences import two_by_two
-from analysis.methods.event_study import event_study
+from analysis.methods.event_study import event_study, suited
 from analysis.methods.planted_businesses import planted_panel
 from analysis.project import AnalysisError
 
@@ -73,6 +73,19 @@ def test_an_effect_is_found_and_its_interval_covers_over_500_seeds() -> None:
     assert np.mean(band) <= 0.07
 
 
+@pytest.mark.parametrize(("treated", "most"), [(1, 0.08), (3, 0.06)])
+def test_with_fourteen_others_t_limits_hold(treated: int, most: float) -> None:
+    names = [f"c{n:02}" for n in range(treated)]
+    found = [
+        event_study(noise(seed, 14 + treated, carried=0.6), treated=names, event=10, inference="t", seed=seed).average
+        for seed in range(500 if treated == 1 else 150)
+    ]
+    assert np.mean([one.excludes(0) for one in found]) <= most
+    assert suited(1, 14) == "t"
+    assert suited(1, 39) == "placebo"
+    assert suited(12, 10) == "clustered"
+
+
 def test_with_many_on_both_sides_errors_by_place_hold() -> None:
     alarms, pre = [], []
     for seed in range(300):
@@ -127,7 +140,7 @@ def test_wrong_input_is_named() -> None:
         event_study(panel, treated=["c00"], event=0)
     with pytest.raises(AnalysisError, match="base of 40 periods, but 10"):
         event_study(panel, treated=["c00"], event=10, base=40)
-    with pytest.raises(AnalysisError, match="'placebo' or 'clustered'"):
+    with pytest.raises(AnalysisError, match="'placebo', 't' or 'clustered'"):
         event_study(panel, treated=["c00"], event=10, inference="magic")
     with pytest.raises(AnalysisError, match="sorted and unique"):
         event_study(panel[::-1], treated=["c00"], event=10)

@@ -301,8 +301,8 @@ FORMS: dict[str, Callable[[], Drawing]] = {
     f.__name__: f
     for f in (
         timeline, timeline_of_series, survival_curves, dotrange, forest, dumbbell, slope, slope_of_all, small_multiples,
-        bars, bars_with_intervals, strip, ridge, scatter, multiverse, heat_table, heat_of_correlations, share_bars, waffle,
-        lineage, drawn,
+        bars, bars_with_intervals, strip, ridge, scatter, multiverse, heat_table, heat_of_correlations, share_bars,
+        waffle, lineage, drawn,
     )
 }  # fmt: skip
 

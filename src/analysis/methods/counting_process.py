@@ -52,7 +52,8 @@ def split_spells(
     Returns one row a spell: the columns of ``subjects``, ``subject`` (its index), ``start`` and ``stop`` (age in
     years), ``last`` (whether the subject leaves at ``stop``; an end is ``last`` and ended) and the covariates.
 
-    Raises AnalysisError for subjects that leave before or when they enter, or a history with two values at a date.
+    Raises AnalysisError for subjects that leave before or when they enter, for columns named as the new ones, or a
+    history with two values at a date.
 
     >>> shop = pd.DataFrame({"born": ["2001-01-01"], "seen": ["2003-01-01"], "left": ["2011-01-01"]})
     >>> shop = shop.apply(pd.to_datetime).assign(tract="a")
@@ -65,19 +66,24 @@ def split_spells(
     wrong = subjects.index[~((subjects[leave] > subjects[entry]) & (subjects[entry] >= subjects[born]))]
     if len(wrong):
         raise AnalysisError(f"spells: {len(wrong)} subjects leave when or before they enter (first {wrong[0]!r})")
+    taken = sorted({"subject", "start", "stop", "last", *covariates} & set(subjects.columns))
+    if taken:
+        raise AnalysisError(f"spells: the subjects have columns {', '.join(taken)}, which are made here; rename them")
     if history.duplicated([place, since]).any():
         raise AnalysisError(f"spells: {place} and {since} do not identify the rows of the history")
     known = history.pivot(index=since, columns=place, values=list(covariates)).sort_index().ffill()
-    edges = [pd.Timestamp.min, *known.index, pd.Timestamp.max]
+    edges = [subjects[entry].min(), *known.index, subjects[leave].max()]
     parts = []
     for number, (low, high) in enumerate(pairwise(edges)):
-        start, stop = subjects[entry].clip(lower=low), subjects[leave].clip(upper=high)
+        start = subjects[entry].where(subjects[entry] > low, low) if number else subjects[entry]
+        stop = subjects[leave].where(subjects[leave] < high, high) if number < len(known) else subjects[leave]
         rows = subjects[stop > start]
         part = rows.assign(subject=rows.index, start=start[rows.index], stop=stop[rows.index])
         for name in covariates:
             values = known[name].iloc[number - 1] if number else pd.Series(dtype=float)
             part[name] = part[place].map(values).astype(float)
-        parts.append(part)
+        if len(part):
+            parts.append(part)
     spells = pd.concat(parts, ignore_index=True)
     spells["last"] = spells["stop"] == spells[leave]
     for end in ("start", "stop"):

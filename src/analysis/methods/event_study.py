@@ -6,8 +6,9 @@ March 2020, the effect is the difference from the others and not the whole effec
 
 With one or a few treated places a clustered error is far too small. So each of the others takes the part of the
 treated in turn, and the spread of these placebo effects is the uncertainty (Conley and Taber 2011, Review of
-Economics and Statistics 93:113-125): it assumes that places are alike in how much they stray. With many on both
-sides, errors clustered by place do (two-sample t after Welch).
+Economics and Statistics 93:113-125): it assumes that places are alike in how much they stray. With fewer than 39
+others their spread gives t limits, which assumes as well that strays are normal (Donald and Lang 2007, Review of
+Economics and Statistics 89:221-233). With many on both sides, errors clustered by place do (t after Welch).
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ def event_study(
     ``panel``: outcome, one row a period (sorted index) and one column a place, without gaps. ``event``: first
     period after. ``base``: number of periods before the event to which all are compared (default: all of them),
     not counting ``gap`` periods just before it, in which it may have been foreseen. ``inference``: "placebo" (few
-    treated) or "clustered" (at least ten on either side).
+    treated), "t" (few on both sides; cautious for several treated) or "clustered" (ten or more on either side); see
+    :func:`suited`.
 
     Raises AnalysisError for gaps, unknown places, an event without periods on both sides, or too few others for
     the level: a placebo interval of 95 percent needs 39 of them.
@@ -120,6 +122,17 @@ def event_study(
     )  # fmt: skip
 
 
+def suited(treated: int, others: int, *, level: float = 0.95) -> str:
+    """Kind of inference that so many places allow at this level.
+
+    >>> suited(1, 52), suited(1, 14), suited(20, 30)
+    ('placebo', 't', 'clustered')
+    """
+    if min(treated, others) >= FEWEST_CLUSTERED:
+        return "clustered"
+    return "placebo" if others + 1 >= 2 / (1 - level) - 1e-9 else "t"
+
+
 def _checked(panel: pd.DataFrame, treated: list[str], event: Any, gap: int) -> tuple[Flags, Flags]:
     """Which places are treated, and which periods may serve as base."""
     unknown = sorted(set(treated) - set(panel.columns))
@@ -148,8 +161,8 @@ def _placebos(change: Floats, inside: Flags, inference: str, seed: int) -> Float
             raise AnalysisError(f"event study: errors by place need ten on either side, not {count} and {total}")
         treated = change[:, inside].T
         return np.vstack([treated - treated.mean(axis=0), others - others.mean(axis=0)])
-    if inference != "placebo":
-        raise AnalysisError(f"event study: inference is 'placebo' or 'clustered', not {inference!r}")
+    if inference not in ("placebo", "t"):
+        raise AnalysisError(f"event study: inference is 'placebo', 't' or 'clustered', not {inference!r}")
     if total < 2 * count + 1:
         raise AnalysisError(f"event study: {total} others are too few to stand in for {count} treated")
     # A placebo is held against fewer others than the treated are; its spread is brought to theirs.
@@ -183,6 +196,12 @@ def _interval(value: float, spread: Floats, inference: str, level: float, sizes:
     """Interval of an effect whose placebos, or whose places' parts, are ``spread``."""
     if inference == "clustered":
         half = _welch(spread, level, sizes)
+        return Estimate(value, value - half, value + half, level, sum(sizes))
+    if inference == "t":
+        freedom = sizes[1] // sizes[0] - 1
+        # Single places have one mean among them; random groups are many, but few of them are independent.
+        count = freedom if sizes[0] == 1 else len(spread)
+        half = float(stats.t.ppf((1 + level) / 2, freedom) * np.sqrt((spread**2).sum() / count))
         return Estimate(value, value - half, value + half, level, sum(sizes))
     low, high = _ends(spread, level)
     return Estimate(value, value - high, value - low, level, sum(sizes))
@@ -238,7 +257,7 @@ def _band(placebos: Floats, half: Floats, inference: str, level: float, sizes: t
     largest = np.sort((np.abs(placebos) / rest).max(axis=1))
     place = min(len(largest), int(np.ceil((len(largest) + 1) * level)))
     stretch = float(largest[place - 1])
-    if inference == "clustered":
+    if inference != "placebo":
         return np.asarray(half * max(1.0, stretch / float(stats.norm.ppf((1 + level) / 2))))
     if sizes[0] > 1:
         # Random groups overlap: no more than others / treated of them are independent.
@@ -261,7 +280,7 @@ def _strays(effects: Floats) -> float:
 
 def _cautions(sizes: tuple[int, int], inference: str) -> tuple[str, ...]:
     found = [ASSUMPTION]
-    if inference == "placebo":
+    if inference != "clustered":
         found.append(f"the least probability that {sizes[1]} others can show is {1 / (sizes[1] + 1):.3f}")
         found.append("assumes that places are alike in how much they stray from each other")
     return tuple(found)

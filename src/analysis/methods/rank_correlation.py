@@ -10,11 +10,13 @@ so a small probability is a weaker proof than it looks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import stats
 
 from analysis.methods.estimate import Estimate
@@ -74,6 +76,28 @@ def rank_correlation(
         Estimate(value, low, high, level, count), (1 + further) / (permutations + 1),
         int((~known).sum()), detectable(count, level=level),
     )  # fmt: skip
+
+
+def across_choices(
+    ones: Mapping[str, pd.Series], twos: Mapping[str, pd.Series], *, level: float = 0.95, permutations: int = 999
+) -> pd.DataFrame:
+    """Rank correlation of every version of one measure with every version of another.
+
+    Each mapping gives a name and a series indexed by place; places that lack one are left out of that pair.
+    Returns, one row a pair: one, two, value, lower, upper, probability, places.
+
+    >>> places = pd.Series(range(8), index=list("abcdefgh"))
+    >>> across_choices({"jobs": places, "shops": -places}, {"rent": places})["value"].round(9).tolist()
+    [1.0, -1.0]
+    """
+    rows = []
+    for one, first in ones.items():
+        for two, second in twos.items():
+            both = pd.concat([first, second], axis=1, join="inner").dropna()
+            found = rank_correlation(both.iloc[:, 0], both.iloc[:, 1], level=level, permutations=permutations)
+            estimate = found.coefficient
+            rows.append((one, two, estimate.value, estimate.lower, estimate.upper, found.probability, len(both)))
+    return pd.DataFrame(rows, columns=["one", "two", "value", "lower", "upper", "probability", "places"])
 
 
 def _standard(ranks: Floats) -> Floats:
