@@ -19,6 +19,7 @@ from analysis.catalog import load_catalog
 from analysis.project import Project
 from analysis.refine.building import refine_tables
 from analysis.refine.crosswalk import CROSSWALK, ORIGINALS, PAIRS
+from analysis.sample.workbook import workbook
 from analysis.sources.manifest import Edition, NewPart, land
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,6 +70,18 @@ class Desk:
         ]
         content = json.dumps({"type": "FeatureCollection", "features": features}).encode()
         self.put(dataset, "arcgis", "geojson", content, len(rows), list(rows[0]))
+
+    def socrata(self, dataset: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """A SODA answer: rows of text, keys without a value left out."""
+        named = [{":id": f"row-{number}", **row} for number, row in enumerate(rows)]
+        names = list(dict.fromkeys(name for row in named for name in row))
+        self.put(dataset, "socrata", "json", json.dumps(named).encode(), len(rows), names)
+
+    def sheet(self, dataset: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """A workbook with the sheet and the columns of the catalogue; what is not given is empty."""
+        source: Any = load_catalog(self.project)[dataset].source
+        cells = [[row.get(name) for name in source.columns] for row in rows]
+        self.put(dataset, "file", "xlsx", workbook(source.sheet, source.columns, cells), len(rows), source.columns)
 
     def put(self, dataset: str, kind: str, suffix: str, content: bytes, rows: int, columns: Sequence[str]) -> None:
         """Land bytes as the current edition of a dataset."""

@@ -85,7 +85,7 @@ def test_a_build_of_everything_leaves_out_what_rests_on_it_and_says_so(
 
 
 def test_a_build_by_name_of_what_cannot_be_built_is_an_error(desk: Desk) -> None:
-    with pytest.raises(AnalysisError, match="businesses_all"):
+    with pytest.raises(AnalysisError, match="no data under data/raw/live"):
         refine_tables(desk.project, "live", ["business_spells"])
 
 

@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from filelock import FileLock
 
 from analysis.project import Project
 from analysis.refine import accounting
-from analysis.refine.building import refine_tables
 from analysis.refine.storage import read_table
-from analysis.sample import TRUTH, write_sample
-from refine_desk import new_desk
+from analysis.sample import TRUTH
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "refined-sample"
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "done").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            project = new_desk(folder).project
-            write_sample(project)
-            refine_tables(project, "sample")
-            (folder / "done").touch()
-    return Project(folder)
+def sample(refined_sample: Project) -> Project:
+    return refined_sample
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,8 @@ import pytest
 from analysis.catalog import load_catalog
 from analysis.project import Project
 from analysis.sample import names
+from analysis.sample.merchants import OTHER_CITIES
+from analysis.sources.parsing import sheet_rows
 
 CENSUS = ["sf3_1990", "sf1_2000", "sf3_2000", "sf1_2010", "acs5_2012", "acs5_2018", "acs5_2020"]
 LAYERS = ["tract_shapes_2010", "council_districts_2012", "neighborhood_councils_2018", "neighborhood_councils_2020",
@@ -25,7 +27,9 @@ LAYERS = ["tract_shapes_2010", "council_districts_2012", "neighborhood_councils_
 FILES = ["crosswalk_1990_2010", "crosswalk_2000_2010", "covid_city_cases", "covid_testing", "covid_hospital_surge",
          "covid_hospital_availability", "covid_place_population", "csa_race", "csa_poverty", "csa_age_65",
          "csa_crowded", "csa_area", "csa_tract_crosswalk", "policy_events",
-         "covid_community_table_early", "covid_community_table_late", "policy_milestones_state"]  # fmt: skip
+         "covid_community_table_early", "covid_community_table_late", "policy_milestones_state",
+         "covid_citations", "small_business_city", "small_business_county", "small_business_zip",
+         "small_business_city_daily_2020", "city_ids", "county_ids"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +142,37 @@ def _kind(rows: list[list[str]], column: int) -> set[str]:
     return found
 
 
+def test_a_workbook_has_the_sheet_the_headings_and_the_kinds_of_cells(sample, real, root):
+    catalogue = load_catalog(Project(root))
+    source = catalogue["economy_panel"].source
+    header, rows = sheet_rows(real("economy_panel"), source)
+    ours_header, ours = sheet_rows(sample.parts("economy_panel")[0], source)
+    assert ours_header == header
+    for column, heading in enumerate(header):
+        theirs = _kind([[cell or "" for cell in row] for row in rows], column)
+        assert _kind([[cell or "" for cell in row] for row in ours], column) <= theirs, heading
+    column = header.index("indicator")
+    assert {row[column] for row in ours} <= {row[column] for row in rows}
+    column = header.index("sub_indicator")
+    assert {row[column] for row in ours} <= {row[column] for row in rows}
+
+
+def test_rows_of_a_portal(sample, real):
+    """The register is not served anywhere near; certificates of the same portal show the form of its rows."""
+    theirs = json.loads(real("certificates_of_occupancy", "?$select=:id,*&$order=:id&$limit=500"))
+    ours = json.loads(sample.parts("certificates_of_occupancy")[0])
+    # Addresses are left out: an invented street could be taken for a real one.
+    assert set(ours[0]) == set(theirs[0]) - {"address"}
+    assert _types(ours).items() <= _types(theirs).items()
+    assert sample.manifests["certificates_of_occupancy"].columns[0] == ":id"
+    for dataset in ("businesses_all", "businesses_active"):
+        rows = json.loads(sample.parts(dataset)[0])
+        assert [row[":id"] for row in rows] == sorted({row[":id"] for row in rows})
+        assert all(kinds <= {"str", "dict"} for kinds in _types(rows).values())
+        assert not any("street_address" in row for row in rows)
+        assert {row["zip_code"][:2] for row in rows} == {names.STATE_FIPS}
+
+
 def test_no_invented_name_is_a_real_one(sample, real):
     theirs: set[str] = set()
     for dataset in ("covid_place_population", "csa_race", "covid_hospital_surge", "policy_events"):
@@ -147,6 +182,11 @@ def test_no_invented_name_is_a_real_one(sample, real):
         body = json.loads(real(dataset, "/query?where=1=1&outFields=*&f=json&returnGeometry=false"))
         for feature in body["features"]:
             theirs |= {str(value).strip().lower() for value in feature["attributes"].values()}
+    for dataset in ("city_ids", "county_ids"):
+        for row in csv.DictReader(io.StringIO(real(dataset).decode())):
+            theirs |= {str(value).strip().lower() for value in row.values() if value}
+    others = {value for name, state, _ in OTHER_CITIES for value in (name, state)}
+    assert {name for name in others if name.lower() in theirs} == set()
     ours = {*names.NEIGHBORHOODS, names.NEW_NEIGHBORHOOD, *names.TOWNS, *names.RURAL_PLACES, names.CITY, names.COUNTY}
     ours |= {*names.COUNCIL_MEMBERS, names.STATE, *(name for _, name in names.OTHER_COUNTIES)}
     assert len(theirs) > 500

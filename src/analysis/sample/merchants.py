@@ -127,14 +127,15 @@ def county_file() -> Raw:
         series.append(
             (int(STATE_FIPS + code), own, settled(np.maximum(1.6 * own + draw.normal(0, 0.05, WEEKS), -0.97)))
         )
-    series += [(int(f"{state}001"), change[c], change[c]) for c, (_, _, state) in enumerate(OTHER_CITIES[::4], 1)]
+    abroad = {state: change[c] for c, (_, _, state) in enumerate(OTHER_CITIES, 1)}
+    series += [(int(f"{state}001"), own, own) for state, own in sorted(abroad.items())]
     rows: list[list[Cell]] = [
         [*_dated(day), fips, shown(float(open_[k])), shown(float(money[k]))]
         for k, day in enumerate(weeks())
         for fips, open_, money in series
     ]
     header = ("year", "month", "day_endofweek", "countyfips", "merchants_all", "revenue_all")
-    dirt = {"rows_of_other_states": WEEKS * len(OTHER_CITIES[::4]), "city_is_county": 1}
+    dirt = {"rows_of_other_states": WEEKS * len(abroad), "city_is_county": 1}
     return delimited("small_business_county", header, rows, dirt)
 
 
