@@ -47,6 +47,16 @@ def test_dotrange_counts_sides_by_interval(drawings: dict[str, Drawing]) -> None
     assert "One council district: no data." in alt
 
 
+def test_a_range_over_choices_is_not_called_an_interval() -> None:
+    frame = pd.DataFrame({"d": list("AB"), "v": [4, -1], "lo": [2, -3], "hi": [6, 1]})
+    drawing = figures.dotrange(
+        frame, "d", "v", unit="count", low="lo", high="hi", reference=(0, ""), range_name="Range over four quarters"
+    )
+    assert drawing.alt.startswith("Dot plot of two places with range over four quarters, from")
+    assert "percent interval" not in drawing.svg
+    assert "Range over four quarters" in drawing.svg
+
+
 def test_an_estimate_beside_the_reference_is_not_called_different(drawings: dict[str, Drawing]) -> None:
     told = drawings["dotrange"].alt.split("Measurably above")[1]
     assert "District 4" not in told.split("cannot be told apart")[0], "29 with 26 to 32 includes 27"
