@@ -163,3 +163,46 @@ def legacy_by_area(spells: pd.DataFrame, changed: pd.Series, day: pd.Timestamp) 
     )
     counts: pd.DataFrame = marks.groupby("area_id").sum().astype(int).reset_index()
     return counts
+
+
+def hazard_ratios(spells: pd.DataFrame, histories: Mapping[str, pd.DataFrame], later: pd.Timestamp) -> pd.DataFrame:
+    """Hazard ratios of closing and moving under each exposure, over all years and only from ``later`` on.
+
+    ``histories``: name → :func:`exposure`. Returns, one row a version and way: version, way, value, lower, upper, ends,
+    status, reason; a version that an area cannot answer (no tract changed there) is ``not_applicable``.
+    """
+    rows = []
+    for name, history in histories.items():
+        for words, since in ((name, None), (f"{name}, only from {later.year} on", later)):
+            for way, found in _ratios(spells, history, since).items():
+                rows.append((words, way, found.value, found.lower, found.upper, found.n, found.status, found.reason))
+    return pd.DataFrame(rows, columns=["version", "way", "value", "lower", "upper", "ends", "status", "reason"])
+
+
+def _ratios(spells: pd.DataFrame, history: pd.DataFrame, since: pd.Timestamp | None) -> dict[str, Estimate]:
+    try:
+        models = closing_and_moving(spells, history, since=since)
+    except AnalysisError as reason:
+        return {way: Estimate.empty("not_applicable", str(reason)) for way in ("closed", "moved")}
+    return {way: ratio_of(model) for way, model in models.items()}
+
+
+def incidence_by(stays: pd.DataFrame, group: pd.Series, *, least: int = LEAST_AT_RISK, most_years: int) -> pd.DataFrame:
+    """Cumulative incidence of each group that is ever large enough, one below the other (:class:`Incidence`).
+
+    ``group`` names each stay's group, by the index of ``stays``; missing ones are left out. Returns group, way, age,
+    share, lower, upper (percent); a group of which never ``least`` are in sight is absent.
+    """
+    parts = []
+    for name, rows in stays.groupby(group):
+        if _most_in_sight(rows) >= least:
+            parts.append(incidence(rows, least=least, most_years=most_years).table.assign(group=name))
+    if not parts:
+        raise AnalysisError(f"incidence: no group ever has {least} stays in sight")
+    return pd.concat(parts, ignore_index=True)
+
+
+def _most_in_sight(stays: pd.DataFrame) -> int:
+    """The largest number of stays in sight at one age."""
+    come, gone = np.sort(stays["entered"].to_numpy()), np.sort(stays["left"].to_numpy())
+    return int((np.arange(1, len(come) + 1) - np.searchsorted(gone, come, side="right")).max(initial=0))

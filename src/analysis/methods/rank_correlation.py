@@ -100,6 +100,21 @@ def across_choices(
     return pd.DataFrame(rows, columns=["one", "two", "value", "lower", "upper", "probability", "places"])
 
 
+def agreement(table: pd.DataFrame) -> str:
+    """What all versions of :func:`across_choices` say together, by their intervals.
+
+    ``together`` or ``opposite`` where every interval lies on that side of 0, ``unclear`` where every one holds 0,
+    else ``depends``.
+
+    >>> agreement(pd.DataFrame({"lower": [0.1, -0.2], "upper": [0.9, 0.8]}))
+    'depends'
+    """
+    above, below = table["lower"] > 0, table["upper"] < 0
+    if above.all() or below.all():
+        return "together" if above.all() else "opposite"
+    return "depends" if (above | below).any() else "unclear"
+
+
 def _standard(ranks: Floats) -> Floats:
     away = ranks - ranks.mean()
     length = float(np.sqrt((away**2).sum()))

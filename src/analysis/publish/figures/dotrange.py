@@ -86,7 +86,8 @@ def dotrange(
 
     A row is drawn strong where it is measurably different from ``reference``: where the true-or-false column
     ``measurable`` says so, else where its interval at ``level`` excludes the reference; every other row is grey.
-    ``range_name`` says what ``low`` and ``high`` are where they are no interval at a level, such as a range over choices.
+    ``range_name`` says what ``low`` and ``high`` are where they are no interval at a level, such as a range over
+    choices.
     ``harm`` says which side of the reference harms people; only those rows may be red. A missing value is shown as
     its ``status`` (``no_data`` by default), never as zero. ``group`` makes headings; ``axis`` names the measure;
     ``noun`` is what a row is, for the description.
