@@ -23,6 +23,7 @@ from analysis.project import AnalysisError
 
 LEGACY_YEARS = 20
 LEAST_AT_RISK = 30
+COLUMNS = ["version", "later", "way", "value", "lower", "upper", "ends", "status", "reason"]
 
 
 def with_ages(spells: pd.DataFrame) -> pd.DataFrame:
@@ -168,15 +169,25 @@ def legacy_by_area(spells: pd.DataFrame, changed: pd.Series, day: pd.Timestamp) 
 def hazard_ratios(spells: pd.DataFrame, histories: Mapping[str, pd.DataFrame], later: pd.Timestamp) -> pd.DataFrame:
     """Hazard ratios of closing and moving under each exposure, over all years and only from ``later`` on.
 
-    ``histories``: name → :func:`exposure`. Returns, one row a version and way: version, way, value, lower, upper, ends,
-    status, reason; a version that an area cannot answer (no tract changed there) is ``not_applicable``.
+    ``histories``: name → :func:`exposure`. Returns, one row a version and way: version, later (whether only from then
+    on), way, value, lower, upper, ends, status, reason; a version that an area cannot answer (no tract changed there) is ``not_applicable``.
     """
     rows = []
     for name, history in histories.items():
         for words, since in ((name, None), (f"{name}, only from {later.year} on", later)):
             for way, found in _ratios(spells, history, since).items():
-                rows.append((words, way, found.value, found.lower, found.upper, found.n, found.status, found.reason))
-    return pd.DataFrame(rows, columns=["version", "way", "value", "lower", "upper", "ends", "status", "reason"])
+                ends = (found.value, found.lower, found.upper, found.n, found.status, found.reason)
+                rows.append((words, since is not None, way, *ends))
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"later": "bool"})
+
+
+def no_ratios() -> pd.DataFrame:
+    """The table of :func:`hazard_ratios` without a row, for where there is no register.
+
+    >>> len(no_ratios()), "ends" in no_ratios()
+    (0, True)
+    """
+    return pd.DataFrame(columns=COLUMNS).astype({"later": "bool"})
 
 
 def _ratios(spells: pd.DataFrame, history: pd.DataFrame, since: pd.Timestamp | None) -> dict[str, Estimate]:
