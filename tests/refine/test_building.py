@@ -198,7 +198,7 @@ def test_tables_come_after_those_they_rest_on_and_circles_are_refused(monkeypatc
 
 
 def test_an_unknown_table_names_those_there_are(desk: Desk) -> None:
-    with pytest.raises(AnalysisError, match=r"no table 'rents': use one of council_districts, .*tract_shapes"):
+    with pytest.raises(AnalysisError, match=r"no table 'rents': use one of business_citations, .*tract_shapes"):
         refine_tables(desk.project, "sample", ["rents"])
 
 

@@ -104,17 +104,16 @@ def _dated(day: date) -> list[Cell]:
 
 
 def city_file() -> Raw:
-    """``Womply - City - Weekly.csv``; a dot where nothing could be said."""
+    """``Womply - City - Weekly.csv``."""
     change = last_vintage()
     money = revenue(change)
-    dots = {(3, 50), (8, 77), (8, 78)}
     rows: list[list[Cell]] = [
-        [*_dated(day), c + 1, shown(change[c, k]), "." if (c, k) in dots else shown(money[c, k])]
+        [*_dated(day), c + 1, shown(change[c, k]), shown(money[c, k])]
         for k, day in enumerate(weeks())
         for c in range(len(change))
     ]
     header = ("year", "month", "day_endofweek", "cityid", "merchants_all", "revenue_all")
-    return delimited("small_business_city", header, rows, {"revenue_is_a_dot": len(dots)})
+    return delimited("small_business_city", header, rows, {"city_is_county": 1})
 
 
 def county_file() -> Raw:
@@ -135,7 +134,7 @@ def county_file() -> Raw:
         for fips, open_, money in series
     ]
     header = ("year", "month", "day_endofweek", "countyfips", "merchants_all", "revenue_all")
-    dirt = {"rows_of_other_states": WEEKS * len(abroad), "city_is_county": 1}
+    dirt = {"rows_of_other_states": WEEKS * len(abroad)}
     return delimited("small_business_county", header, rows, dirt)
 
 
