@@ -170,7 +170,8 @@ def hazard_ratios(spells: pd.DataFrame, histories: Mapping[str, pd.DataFrame], l
     """Hazard ratios of closing and moving under each exposure, over all years and only from ``later`` on.
 
     ``histories``: name → :func:`exposure`. Returns, one row a version and way: version, later (whether only from then
-    on), way, value, lower, upper, ends, status, reason; a version that an area cannot answer (no tract changed there) is ``not_applicable``.
+    on), way, value, lower, upper, ends, status, reason; a version that an area cannot answer (no tract changed there)
+    is ``not_applicable``.
     """
     rows = []
     for name, history in histories.items():
@@ -202,15 +203,25 @@ def incidence_by(stays: pd.DataFrame, group: pd.Series, *, least: int = LEAST_AT
     """Cumulative incidence of each group that is ever large enough, one below the other (:class:`Incidence`).
 
     ``group`` names each stay's group, by the index of ``stays``; missing ones are left out. Returns group, way, age,
-    share, lower, upper (percent); a group of which never ``least`` are in sight is absent.
+    share, lower, upper (percent); a group of which never ``least`` are in sight while one ends is absent.
+
+    Raises AnalysisError when every group is too small.
     """
     parts = []
     for name, rows in stays.groupby(group):
-        if _most_in_sight(rows) >= least:
+        if _answerable(rows, least):
             parts.append(incidence(rows, least=least, most_years=most_years).table.assign(group=name))
     if not parts:
         raise AnalysisError(f"incidence: no group ever has {least} stays in sight")
     return pd.concat(parts, ignore_index=True)
+
+
+def _answerable(stays: pd.DataFrame, least: int) -> bool:
+    """Whether ever so many are in sight, and something ended while they were."""
+    if _most_in_sight(stays) < least:
+        return False
+    ended = stays["event"] != "open"
+    return guarded_window(stays["left"], ended, entry=stays["entered"], least=least).left_out_ends < int(ended.sum())
 
 
 def _most_in_sight(stays: pd.DataFrame) -> int:

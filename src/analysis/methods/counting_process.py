@@ -63,6 +63,8 @@ def split_spells(
     >>> found[["start", "stop", "last", "rent"]].round(1).values.tolist()
     [[2.0, 5.0, False, 1.0], [5.0, 10.0, True, 2.0]]
     """
+    if subjects.empty:
+        raise AnalysisError("spells: there is no subject to split")
     wrong = subjects.index[~((subjects[leave] > subjects[entry]) & (subjects[entry] >= subjects[born]))]
     if len(wrong):
         raise AnalysisError(f"spells: {len(wrong)} subjects leave when or before they enter (first {wrong[0]!r})")
