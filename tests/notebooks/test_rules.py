@@ -8,6 +8,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from analysis.catalog import load_catalog
+from analysis.project import Project
+from analysis.refine.building import in_order
+from analysis.refine.registry import tables
+
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 # A notebook asks, loads, computes and publishes; drawing, fetching, cleaning and paths live in the package.
 FORBIDDEN = {"matplotlib", "seaborn", "plotly", "httpx", "requests", "urllib", "os", "sys", "pathlib", "sqlite3", "io"}
@@ -76,3 +81,15 @@ def test_cells_are_short(notebook: nbformat.NotebookNode) -> None:
 def test_parameters_have_a_comment_each(notebook: nbformat.NotebookNode) -> None:
     (cell,) = [cell for cell in code_cells(notebook) if "parameters" in tags(cell)]
     assert all("  # " in line for line in cell.source.splitlines() if line.strip())
+
+
+def test_a_table_that_cannot_be_had_everywhere_is_asked_for_first(notebook: nbformat.NotebookNode) -> None:
+    catalog = load_catalog(Project(NOTEBOOKS[0].parents[1]))
+    code = "\n".join(cell.source for cell in code_cells(notebook))
+    loads = {name for name in tables() if f'load("{name}"' in code}
+    optional = {
+        name for name in loads if any(catalog[each].optional for table in in_order([name]) for each in table.inputs)
+    }
+    # A loop over every table loads them all.
+    if optional or "refine.tables()" in code:
+        assert "available(" in code, f"load {optional or 'all tables'} only where analysis.refine.available says yes"
