@@ -236,12 +236,12 @@ def _outliers(seeds: int) -> Proof:
 
 
 TRIALS: Mapping[str, tuple[Callable[[int], Proof], int]] = {
-    "competing_ends": (_competing_ends, 60),
+    "competing_ends": (_competing_ends, 150),
     "data_revisions": (_data_revisions, 500),
     "event_study": (_event_study, 500),
     "hazard_model": (_hazard_model, 40),
     "outliers": (_outliers, 500),
     "rank_correlation": (_rank_correlation, 500),
-    "survival": (_survival, 60),
+    "survival": (_survival, 150),
 }
 """The trial of each method and its usual number of seeds."""
