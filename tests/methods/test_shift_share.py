@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.methods.shift_share import location_quotient, shift_share
+from analysis.methods.shift_share import (
+    dynamic_shift_share,
+    location_quotient,
+    location_quotient_range,
+    shift_share,
+    shift_share_range,
+)
 from analysis.project import AnalysisError
 
 
@@ -94,3 +100,53 @@ def test_wrong_input_is_named() -> None:
         shift_share(one, one, one - 1, one)
     with pytest.raises(AnalysisError, match="jobs in the nation"):
         location_quotient(one, one - 1)
+
+
+def jobs(seed: int, years: int = 9) -> tuple[pd.DataFrame, pd.DataFrame]:
+    rng = np.random.default_rng(seed)
+    names = [f"industry {number}" for number in range(6)]
+    growth = np.exp(np.cumsum(rng.normal(0.01, 0.03, (years, 6)), axis=0))
+    nation = pd.DataFrame(rng.uniform(2e4, 9e4, 6) * growth, index=range(2008, 2008 + years), columns=names)
+    return nation * 0.1 * np.exp(rng.normal(0, 0.01, (years, 6))), nation
+
+
+def test_dynamic_components_add_up_and_equal_the_static_ones_over_two_periods() -> None:
+    place, nation = jobs(1)
+    found = dynamic_shift_share(place, nation)
+    total = place.iloc[-1].sum() - place.iloc[0].sum()
+    assert found.change == pytest.approx(total)
+    assert found.national + found.mix + found.regional == pytest.approx(total)
+    two = dynamic_shift_share(place.iloc[:2], nation.iloc[:2])
+    plain = shift_share(place.iloc[0], place.iloc[1], nation.iloc[0], nation.iloc[1])
+    assert (two.mix, two.regional) == pytest.approx((plain.mix, plain.regional))
+    np.testing.assert_allclose(two.table[["change", "regional"]], plain.table[["change", "regional"]])
+
+
+def test_a_planted_gain_of_the_place_is_its_regional_component_under_every_choice() -> None:
+    _, nation = jobs(2)
+    gain = 1.02 ** np.arange(len(nation))
+    found = shift_share_range(nation.mul(gain, axis=0) * 0.1, nation, least_span=4)
+    assert found.side("regional") == "above"
+    assert found.low["regional"] <= found.table["regional"].median() <= found.high["regional"]
+    assert found.dynamic["regional"] == pytest.approx(2.2, abs=0.5)
+    same = shift_share_range(nation * 0.1, nation, least_span=4)
+    assert same.high["regional"] == pytest.approx(0, abs=1e-9)
+    with pytest.raises(AnalysisError, match="no two periods are 40 apart"):
+        shift_share_range(nation, nation, least_span=40)
+
+
+def test_no_gain_is_seldom_called_one_over_500_seeds() -> None:
+    called = [shift_share_range(*jobs(seed), least_span=6).side("regional") != "depends" for seed in range(500)]
+    # A range over choices is no confidence interval: noise of one percent a year gives it one sign now and then.
+    assert np.mean(called) <= 0.25
+
+
+def test_quotients_over_years_hold_the_last_one_and_gaps_are_left_out() -> None:
+    place, nation = jobs(3)
+    found = location_quotient_range(place, nation)
+    assert ((found["low"] <= found["location_quotient"]) & (found["location_quotient"] <= found["high"])).all()
+    last = location_quotient(place.iloc[-1], nation.iloc[-1])
+    np.testing.assert_allclose(found["location_quotient"], last)
+    place.iloc[3, 2] = np.nan
+    assert "industry 2" not in location_quotient_range(place, nation).index
+    assert dynamic_shift_share(place, nation).left_out == ("industry 2",)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.duration.survfunc import CumIncidenceRight
 
-from analysis.methods.survival import competing_ends, cox, kaplan_meier, log_rank
+from analysis.methods.survival import competing_ends, cox, guarded_window, kaplan_meier, log_rank
 from analysis.project import AnalysisError
 
 Z = 1.959963984540054
@@ -224,3 +224,30 @@ def test_wrong_input_is_named() -> None:
     frame = pd.DataFrame({"x": 1.0, "t": [1, 2, 3], "e": True})
     with pytest.raises(AnalysisError, match="x is the same"):
         cox(frame, duration="t", ended="e", covariates=["x"])
+
+
+def test_the_guarded_window_leaves_out_ends_among_the_few() -> None:
+    frame = lifetimes(3, 400, late=8)
+    frame = frame[frame["entry"] > 0.4]
+    frame.loc[999] = [0.5, True, 0.0]
+    found = guarded_window(frame["time"], frame["ended"], entry=frame["entry"], least=30)
+    curve = kaplan_meier(frame["time"], frame["ended"], entry=frame["entry"], since=found.since, until=found.until)
+    ends = curve.table[curve.table["ended"] > 0]
+    assert ends["at_risk"].min() >= 30
+    assert curve.cautions == ()
+    assert found.left_out_ends == int(frame["ended"].sum()) - curve.ends
+    assert curve.at(6).value == pytest.approx(np.exp(-(6 - found.since) / 10), abs=0.1)
+    with pytest.raises(AnalysisError, match="fewer than 9000"):
+        guarded_window(frame["time"], frame["ended"], entry=frame["entry"], least=9000)
+
+
+def test_until_forgets_what_came_later() -> None:
+    frame = lifetimes(4, 200, late=4)
+    whole = kaplan_meier(frame["time"], frame["ended"], entry=frame["entry"])
+    cut = kaplan_meier(frame["time"], frame["ended"], entry=frame["entry"], until=5.0)
+    assert cut.at(5).value == pytest.approx(whole.at(5).value)
+    assert cut.at(5.1).status == "no_data"
+    way = np.where(frame["ended"], "closed", "")
+    assert competing_ends(frame["time"], way, entry=frame["entry"], until=5.0).at("closed", 5).value == pytest.approx(
+        1 - whole.at(5).value
+    )

@@ -61,6 +61,21 @@ def timeline_of_series() -> Drawing:
     )  # fmt: skip
 
 
+def survival_curves() -> Drawing:
+    """Two curves that hold each value until the next, over ages."""
+    ages = np.arange(0, 31)
+    parts = [
+        pd.DataFrame({"way": way, "age": ages, "share": most * (1 - np.exp(-ages / 9.0))})
+        for way, most in (("Closed", 62.0), ("Moved", 21.0))
+    ]
+    frame = pd.concat(parts, ignore_index=True)
+    frame["low"], frame["high"] = frame["share"] * 0.95, frame["share"] * 1.05
+    return figures.timeline(
+        frame, "age", "share", unit="percent", series="way", low="low", high="high", label="Businesses that had ended",
+        steps=True, across="Years since the business opened at this place", limits=(0, 100),
+    )  # fmt: skip
+
+
 def rates() -> pd.DataFrame:
     """Fifteen districts around 27: three measurably above, four below, two empty, the rest not to be told apart."""
     value = [40, 36, 34, 29, 28, 27.5, 26, 25.5, np.nan, 20, 19, 15, 12, 28.2, np.nan]
@@ -306,9 +321,9 @@ def calibration() -> Drawing:
 FORMS: dict[str, Callable[[], Drawing]] = {
     f.__name__: f
     for f in (
-        timeline, timeline_of_series, dotrange, forest, dumbbell, slope, slope_of_all, small_multiples, bars,
-        bars_with_intervals, strip, ridge, scatter, multiverse, heat_table, heat_of_correlations, share_bars, waffle,
-        lineage, decision_curve, calibration, drawn,
+        timeline, timeline_of_series, survival_curves, dotrange, forest, dumbbell, slope, slope_of_all, small_multiples,
+        bars, bars_with_intervals, strip, ridge, scatter, multiverse, heat_table, heat_of_correlations, share_bars,
+        waffle, lineage, decision_curve, calibration, drawn,
     )
 }  # fmt: skip
 

@@ -29,6 +29,13 @@ def test_timeline_names_every_line(drawings: dict[str, Drawing]) -> None:
     assert alt.count("the highest") == 4
 
 
+def test_survival_curves_say_ages_and_hold_their_values(drawings: dict[str, Drawing]) -> None:
+    alt = drawings["survival_curves"].alt
+    assert alt.startswith("Step chart. Across: Years since the business opened at this place.")
+    assert "Closed: 0 percent (0 to 0) at 0, the lowest; 60 percent (57 to 63) at 30, the highest" in alt
+    assert "Moved: 0 percent (0 to 0) at 0" in alt
+
+
 def test_dotrange_counts_sides_by_interval(drawings: dict[str, Drawing]) -> None:
     alt = drawings["dotrange"].alt
     assert "Dot plot of 15 council districts with 95 percent intervals, from 12 to 40 percent." in alt
@@ -38,6 +45,16 @@ def test_dotrange_counts_sides_by_interval(drawings: dict[str, Drawing]) -> None
     assert "District 7: 26 percent (23 to 29)." in alt
     assert "One council district: suppressed to protect people." in alt
     assert "One council district: no data." in alt
+
+
+def test_a_range_over_choices_is_not_called_an_interval() -> None:
+    frame = pd.DataFrame({"d": list("AB"), "v": [4, -1], "lo": [2, -3], "hi": [6, 1]})
+    drawing = figures.dotrange(
+        frame, "d", "v", unit="count", low="lo", high="hi", reference=(0, ""), range_name="Range over four quarters"
+    )
+    assert drawing.alt.startswith("Dot plot of two places with range over four quarters, from")
+    assert "percent interval" not in drawing.svg
+    assert "Range over four quarters" in drawing.svg
 
 
 def test_an_estimate_beside_the_reference_is_not_called_different(drawings: dict[str, Drawing]) -> None:

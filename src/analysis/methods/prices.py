@@ -7,13 +7,14 @@ the index is not a statement. Incomes of a census are those of the year before i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.methods.estimate import Estimate
 from analysis.project import AnalysisError
 
 Floats = npt.NDArray[np.float64]
@@ -115,3 +116,25 @@ def real_change(before: float, after: float, from_year: int, to_year: int, index
         from_year,
         to_year,
     )
+
+
+def real_change_range(
+    levels: Mapping[int, float], indexes: Sequence[PriceIndex], first: Sequence[int], last: Sequence[int]
+) -> Estimate:
+    """Real percent change of a dollar amount with its range over price indexes and over first and last years.
+
+    ``levels`` by year. The value uses the first of each; the ends are the least and the most of all combinations, so
+    they say how far the choice matters and nothing about sampling. Years without a level are passed over.
+
+    Raises AnalysisError when no combination has both levels, or as :func:`real_change`.
+
+    >>> cpi = PriceIndex("us_cpi_u", {2008: 215.3, 2009: 214.5, 2016: 240.0})
+    >>> found = real_change_range({2008: 100.0, 2009: 90.0, 2016: 120.0}, [cpi], first=[2008, 2009], last=[2016])
+    >>> round(found.value, 1), round(found.upper, 1)
+    (7.7, 19.2)
+    """
+    pairs = [(one, two) for one in first for two in last if one in levels and two in levels]
+    if not pairs:
+        raise AnalysisError(f"real change: no level in {', '.join(map(str, [*first, *last]))}")
+    found = [real_change(levels[one], levels[two], one, two, index).real for index in indexes for one, two in pairs]
+    return Estimate(found[0], min(found), max(found))

@@ -3,11 +3,15 @@
 Shift-share analysis after Dunn 1960, Papers of the Regional Science Association 6:97-112, and the
 location quotient. Both describe; neither explains. The nation includes the place unless
 the caller takes it out. Results depend on the base year and on how finely industries are cut.
+
+Jobs counted from tax records are not a sample, so no sampling interval belongs here. What is uncertain is the
+choice of years, and that is given as a range over choices (``shift_share_range``, ``location_quotient_range``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -86,6 +90,118 @@ def shift_share(
     sums = {name: float(table[name].sum()) for name in ("change", "national", "mix", "regional")}
     missing = float("nan") if totals is None else totals[1] - totals[0] - sums["change"]
     return ShiftShare(table, **sums, left_out=tuple(map(str, frame.index[hidden])), left_out_change=missing)
+
+
+def dynamic_shift_share(place: pd.DataFrame, nation: pd.DataFrame) -> ShiftShare:
+    """Shift-share from each period to the next, summed, so that the mix of industries may change on the way.
+
+    Two frames of jobs, one row a period (sorted) and one column an industry, the same in both. An industry with a
+    gap in the place is left out by name in all periods. Source: Barff and Knight 1988, Growth and Change 19:1-10.
+
+    Raises AnalysisError as :func:`shift_share`, and for fewer than two periods.
+
+    >>> place = pd.DataFrame({"retail": [100, 110, 120], "film": [50, 50, 65]}, index=[2008, 2009, 2010])
+    >>> nation = pd.DataFrame({"retail": [1000, 1050, 1100], "film": [200, 220, 240]}, index=[2008, 2009, 2010])
+    >>> found = dynamic_shift_share(place, nation)
+    >>> found.change, round(found.national + found.mix + found.regional, 9)
+    (35.0, 35.0)
+    """
+    if len(place) < 2 or not place.index.equals(nation.index):
+        raise AnalysisError("dynamic shift-share: place and nation need the same two or more periods, in order")
+    hidden = place.columns[place.isna().any()]
+    seen = place.drop(columns=hidden)
+    totals = nation.sum(axis=1)
+    steps = [
+        shift_share(
+            seen.loc[one], seen.loc[two], nation[seen.columns].loc[one], nation[seen.columns].loc[two],
+            nation_totals=(float(totals[one]), float(totals[two])),
+        )
+        for one, two in pairwise(place.index)
+    ]  # fmt: skip
+    table = sum((step.table[["change", "national", "mix", "regional"]] for step in steps[1:]), steps[0].table)
+    table = seen.loc[place.index[[0, -1]]].T.set_axis(["before", "after"], axis=1).join(table.iloc[:, -4:])
+    sums = {name: float(table[name].sum()) for name in ("change", "national", "mix", "regional")}
+    return ShiftShare(table, **sums, left_out=tuple(map(str, hidden)), left_out_change=float("nan"))
+
+
+@dataclass(frozen=True, eq=False)
+class ShiftShareRange:
+    """Components under every choice of first and last period, in percent of the jobs of the first, a year.
+
+    ``table``, one row a choice: first, last, change, national, mix, regional. ``low`` and ``high``: least and most of
+    each component. ``dynamic`` is the period by period version over the whole span, in the same unit.
+    """
+
+    table: pd.DataFrame
+    low: pd.Series
+    high: pd.Series
+    dynamic: pd.Series
+
+    def side(self, component: str) -> str:
+        """``above``, ``below`` or ``depends``: whether the component has one sign under every choice.
+
+        >>> one = pd.Series({"regional": 0.2})
+        >>> ShiftShareRange(pd.DataFrame(), one, one + 1, one).side("regional")
+        'above'
+        """
+        ends = (self.low[component], self.high[component], self.dynamic[component])
+        return "above" if min(ends) > 0 else "below" if max(ends) < 0 else "depends"
+
+
+def shift_share_range(place: pd.DataFrame, nation: pd.DataFrame, *, least_span: int) -> ShiftShareRange:
+    """Shift-share for every pair of periods at least ``least_span`` (in units of the index) apart.
+
+    Frames as in :func:`dynamic_shift_share`. Raises AnalysisError when no pair is that far apart.
+
+    >>> place = pd.DataFrame({"a": [100, 110, 140], "b": [50, 50, 65]}, index=[2008, 2009, 2010])
+    >>> nation = pd.DataFrame({"a": [1000, 1050, 1100], "b": [200, 220, 240]}, index=[2008, 2009, 2010])
+    >>> shift_share_range(place, nation, least_span=2).table["change"].round(1).tolist()
+    [18.3]
+    """
+    names = ["change", "national", "mix", "regional"]
+    pairs = [(one, two) for one in place.index for two in place.index if two - one >= least_span]
+    if not pairs:
+        raise AnalysisError(f"shift-share: no two periods are {least_span} apart")
+    rows = []
+    for one, two in pairs:
+        found = shift_share(place.loc[one], place.loc[two], nation.loc[one], nation.loc[two])
+        unit = 100 / float(found.table["before"].sum()) / (two - one)
+        rows.append((one, two, *(unit * getattr(found, name) for name in names)))
+    table = pd.DataFrame(rows, columns=["first", "last", *names])
+    whole = dynamic_shift_share(place, nation)
+    unit = 100 / float(whole.table["before"].sum()) / (place.index[-1] - place.index[0])
+    dynamic = pd.Series({name: unit * getattr(whole, name) for name in names})
+    return ShiftShareRange(table, table[names].min(), table[names].max(), dynamic)
+
+
+def location_quotient_range(place: pd.DataFrame, nation: pd.DataFrame) -> pd.DataFrame:
+    """Location quotients of the last period with their least and most over all periods.
+
+    Frames as in :func:`dynamic_shift_share`. Returns, one row an industry: location_quotient, low, high, first.
+
+    >>> place = pd.DataFrame({"a": [10, 30], "b": [10, 10]}, index=[2008, 2009])
+    >>> nation = pd.DataFrame({"a": [100, 100], "b": [100, 100]}, index=[2008, 2009])
+    >>> location_quotient_range(place, nation).loc["a"].tolist()
+    [1.5, 1.0, 1.5, 1.0]
+    """
+    known = place.dropna(axis=1)
+    every = pd.DataFrame(
+        {
+            period: location_quotient(
+                known.loc[period], nation[known.columns].loc[period],
+                nation_total=float(nation.loc[period].sum()), total=float(place.loc[period].sum()),
+            )
+            for period in place.index
+        }
+    )  # fmt: skip
+    return pd.DataFrame(
+        {
+            "location_quotient": every.iloc[:, -1],
+            "low": every.min(axis=1),
+            "high": every.max(axis=1),
+            "first": every.iloc[:, 0],
+        }
+    )
 
 
 def location_quotient(

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import statsmodels.api as sm
 from scipy import stats
 
+from analysis.methods.counting_process import hazard_model
 from analysis.methods.estimate import Estimate
 from analysis.project import AnalysisError
 
@@ -120,6 +120,7 @@ def kaplan_meier(
     *,
     entry: npt.ArrayLike | None = None,
     since: float = 0.0,
+    until: float = np.inf,
     kind: str = "log",
     level: float = 0.95,
 ) -> SurvivalCurve:
@@ -128,7 +129,8 @@ def kaplan_meier(
     ``duration``: time at which each subject ended or was last seen. ``ended``: True if it ended.
     ``entry``: time from which each was in sight (default 0): subjects count as at risk only
     afterwards. ``since``: share of those still going on at this time (the curve starts there);
-    needed when so few are in sight early that one end would bring the whole curve down.
+    needed when so few are in sight early that one end would bring the whole curve down. ``until``: nothing is
+    counted after this time (see ``guarded_window`` for both).
     ``kind``: "log" (R's default) or "log-log" (never outside 0 to 1).
 
     Raises AnalysisError for unequal lengths, or subjects that leave before they enter.
@@ -139,14 +141,13 @@ def kaplan_meier(
     """
     if kind not in ("log", "log-log"):
         raise AnalysisError(f"survival: kind of interval is 'log' or 'log-log', not {kind!r}")
-    time, event, start = _since(since, *_checked(duration, ended, entry))
-    moments = np.unique(time)
-    at_risk = np.array([((start < moment) & (time >= moment)).sum() for moment in moments], dtype=float)
-    number = np.array([(event & (time == moment)).sum() for moment in moments], dtype=float)
-    share = np.cumprod(1 - number / at_risk)
+    time, event, start = _between(since, until, *_checked(duration, ended, entry))
+    moments, at_risk = _risk_sets(time, start)
+    number = _ends_at(moments, time[event])
+    share: Floats = np.cumprod(1 - number / at_risk, dtype=np.float64)
     steps = np.divide(number, at_risk * (at_risk - number), out=np.zeros(len(moments)), where=at_risk > number)
     total = np.cumsum(steps)
-    lower, upper = _limits(share, np.sqrt(total), kind, level)
+    lower, upper = _limits(share, np.asarray(np.sqrt(total), dtype=np.float64), kind, level)
     table = pd.DataFrame(
         {"time": moments, "at_risk": at_risk.astype(int), "ended": number.astype(int), "survival": share}
     )
@@ -154,12 +155,71 @@ def kaplan_meier(
     return SurvivalCurve(table, kind, level, len(time), int(event.sum()), _cautions(table, start))
 
 
-def _since(since: float, time: Floats, event: Flags, start: Floats) -> tuple[Floats, Flags, Floats]:
-    """Only subjects seen after ``since``, entering no earlier."""
-    kept = time > since
+def _between(since: float, until: float, time: Floats, event: Flags, start: Floats) -> tuple[Floats, Flags, Floats]:
+    """Only subjects seen after ``since``, entering no earlier, and only what they did up to ``until``."""
+    kept = (time > since) & (start < until)
     if not kept.any():
         raise AnalysisError(f"survival: nobody was in sight after {since:g}")
-    return time[kept], event[kept], np.maximum(start[kept], since)
+    time, event, start = time[kept], event[kept], np.maximum(start[kept], since)
+    return np.minimum(time, until), event & (time <= until), start
+
+
+def _risk_sets(time: Floats, start: Floats) -> tuple[Floats, Floats]:
+    """Every time at which someone leaves sight, and how many were in sight just before."""
+    moments = np.unique(time)
+    return moments, _in_sight(moments, time, start)
+
+
+def _in_sight(moments: Floats, time: Floats, start: Floats) -> Floats:
+    """How many have entered before each moment and not left before it."""
+    gone = np.searchsorted(np.sort(time), moments, side="left")
+    return np.asarray(np.searchsorted(np.sort(start), moments, side="left") - gone, dtype=float)
+
+
+def _ends_at(moments: Floats, ends: Floats) -> Floats:
+    return np.bincount(np.searchsorted(moments, ends), minlength=len(moments)).astype(float)
+
+
+@dataclass(frozen=True)
+class GuardedWindow:
+    """Ages between which at least ``least`` subjects are in sight whenever one of them ends.
+
+    ``left_out_ends`` were seen outside the window. Curves of ``kaplan_meier`` and ``competing_ends`` with this
+    ``since`` and ``until`` describe those still going on at ``since``.
+    """
+
+    since: float
+    until: float
+    least: int
+    left_out_ends: int
+
+
+def guarded_window(
+    duration: npt.ArrayLike, ended: npt.ArrayLike, *, entry: npt.ArrayLike | None = None, least: int = 30
+) -> GuardedWindow:
+    """Longest window of ages in which no end falls on a risk set smaller than ``least``.
+
+    With delayed entry few are in sight at young ages, and one end among three takes a third of
+    the whole curve with it; so the curve starts where the risk set has filled up, and stops where it has emptied.
+
+    Raises AnalysisError when the risk set never reaches ``least``.
+
+    >>> found = guarded_window([1, 5, 6, 7, 8, 9], [True] * 6, entry=[0, 2, 2, 2, 2, 2], least=3)
+    >>> found.since, found.until, found.left_out_ends
+    (1.0, 7.0, 3)
+    """
+    time, event, start = _checked(duration, ended, entry)
+    moments, at_risk = _risk_sets(time, start)
+    risky = (at_risk < least) & (_ends_at(moments, time[event]) > 0)
+    if at_risk.max() < least:
+        raise AnalysisError(f"survival: never more than {int(at_risk.max())} in sight, fewer than {least}")
+    edges = np.concatenate([[0.0], moments[risky]])
+    # Between two risky ends the window runs from the first to just before the second.
+    last = [moments[moments < edge].max(initial=0.0) for edge in edges[1:]] + [float(moments[-1])]
+    widest = int(np.argmax(np.array(last) - edges))
+    since, until = float(edges[widest]), float(last[widest])
+    outside = event & ((time <= since) | (time > until))
+    return GuardedWindow(since, until, least, int(outside.sum()))
 
 
 def _limits(share: Floats, relative: Floats, kind: str, level: float) -> tuple[Floats, Floats]:
@@ -218,9 +278,11 @@ def log_rank(
         raise AnalysisError("log-rank: at least two groups are needed")
     observed = np.bincount(member[event], minlength=len(names)).astype(float)
     expected, variance = np.zeros(len(names)), np.zeros((len(names), len(names)))
-    for moment in np.unique(time[event]):
-        risk = np.bincount(member[(start < moment) & (time >= moment)], minlength=len(names)).astype(float)
-        count, ends = risk.sum(), float((event & (time == moment)).sum())
+    moments = np.unique(time[event])
+    members = [member == one for one in range(len(names))]
+    risks = np.column_stack([_in_sight(moments, time[one], start[one]) for one in members])
+    for risk, ends in zip(risks, _ends_at(moments, time[event]), strict=True):
+        count = risk.sum()
         share = risk / count
         expected += ends * share
         if count > 1:
@@ -261,9 +323,11 @@ def cox(
     entry: str | None = None,
     level: float = 0.95,
 ) -> CoxModel:
-    """Proportional hazards regression (statsmodels PHReg, ties after Efron, delayed entry).
+    """Proportional hazards regression (ties after Efron, delayed entry) of covariates that do not change.
 
-    ``frame``: one row a subject; rows with a missing value are left out and counted.
+    ``frame``: one row a subject; rows with a missing value are left out and counted. A subject is at risk only after
+    its entry, as in R; statsmodels 0.15 counts it at the very moment, which matters where times are whole years.
+    See ``counting_process`` for covariates that change and for errors by area.
 
     Raises AnalysisError without complete rows or without ends.
 
@@ -282,47 +346,11 @@ def cox(
     spread = design.std(axis=0)
     if (spread == 0).any():
         raise AnalysisError(f"cox: {covariates[int(np.argmin(spread))]} is the same for everybody")
-    model = sm.PHReg(time, design, status=event.astype(int), entry=start if entry else None, ties="efron")
-    fitted = model.fit()
-    coefficient, error = np.asarray(fitted.params), np.asarray(fitted.bse)
-    z = float(stats.norm.ppf((1 + level) / 2))
-    table = pd.DataFrame({"coefficient": coefficient, "error": error}, index=list(covariates))
-    table["ratio"] = np.exp(coefficient)
-    table["lower"], table["upper"] = np.exp(coefficient - z * error), np.exp(coefficient + z * error)
-    table["probability"] = 2 * stats.norm.sf(np.abs(coefficient / error))
-    table["proportional"] = _proportional(time, event, start, design, coefficient)
-    fits = (float(model.loglike(np.zeros(len(coefficient)))), float(fitted.llf))
-    agreement = _concordance(time, event, start, design @ coefficient)
-    return CoxModel(table, fits, agreement, len(rows), int(event.sum()), len(frame) - len(rows))
-
-
-def _proportional(time: Floats, event: Flags, start: Floats, design: Floats, coefficient: Floats) -> Floats:
-    """Score test of each ratio changing with one minus survival (Grambsch and Therneau; R ``cox.zph``)."""
-    weight = np.exp((design - design.mean(axis=0)) @ coefficient)
-    size = design.shape[1]
-    score, plain = np.zeros(size), np.zeros((size, size))
-    crossed, squared = np.zeros((size, size)), np.zeros((size, size))
-    moments = np.unique(time[event])
-    survival = np.cumprod([1 - (event & (time == at)).sum() / ((start < at) & (time >= at)).sum() for at in moments])
-    clock = 1 - np.concatenate([[1.0], survival[:-1]])
-    repeats = [int((event & (time == at)).sum()) for at in moments]
-    clock = clock - np.average(clock, weights=repeats)
-    for at, tick in zip(moments, clock, strict=True):
-        risk, ends = (start < at) & (time >= at), event & (time == at)
-        count = int(ends.sum())
-        means, spread = np.zeros(size), np.zeros((size, size))
-        for turn in range(count):
-            # Efron: those that end together leave the risk set one after the other.
-            share = np.where(ends[risk], 1 - turn / count, 1.0) * weight[risk]
-            share = share / share.sum()
-            middle = share @ design[risk]
-            away = design[risk] - middle
-            means += middle / count
-            spread += (away * share[:, None]).T @ away
-        score += tick * (design[ends] - means).sum(axis=0)
-        plain, crossed, squared = plain + spread, crossed + tick * spread, squared + tick**2 * spread
-    left = squared - crossed @ np.linalg.inv(plain) @ crossed
-    return np.asarray(stats.chi2.sf(score**2 / np.diag(left), 1))
+    spells = rows[list(covariates)].assign(**{"(start": start, "stop]": time, "ended": event})
+    fitted = hazard_model(spells, start="(start", stop="stop]", ended="ended", covariates=covariates, level=level)
+    agreement = _concordance(time, event, start, design @ fitted.table["coefficient"].to_numpy())
+    table = fitted.table.drop(columns="plain_error")
+    return CoxModel(table, fitted.log_likelihood, agreement, len(rows), int(event.sum()), len(frame) - len(rows))
 
 
 def _concordance(time: Floats, event: Flags, start: Floats, risk: Floats) -> float:
@@ -368,6 +396,7 @@ def competing_ends(
     *,
     entry: npt.ArrayLike | None = None,
     since: float = 0.0,
+    until: float = np.inf,
     level: float = 0.95,
 ) -> CompetingEnds:
     """Cumulative incidence of each way of ending (Aalen-Johansen), with delayed entry.
@@ -383,18 +412,18 @@ def competing_ends(
     """
     labels = pd.Series(np.asarray(way, dtype=object)).fillna("").astype(str).to_numpy()
     every = labels != ""
-    labels = labels[np.asarray(duration, dtype=float) > since]
-    time, event, start = _since(since, *_checked(duration, every, entry))
+    checked = _checked(duration, every, entry)
+    labels = np.where(checked[0] <= until, labels, "")[(checked[0] > since) & (checked[2] < until)]
+    time, event, start = _between(since, until, *checked)
     if not event.any():
         raise AnalysisError("competing ends: nothing ended")
-    moments = np.unique(time)
-    risk = np.array([((start < moment) & (time >= moment)).sum() for moment in moments], dtype=float)
-    everything = np.array([(event & (time == moment)).sum() for moment in moments], dtype=float)
+    moments, risk = _risk_sets(time, start)
+    everything = _ends_at(moments, time[event])
     survival = np.cumprod(1 - everything / risk)
     before = np.concatenate([[1.0], survival[:-1]])
     tables = {}
     for name in np.unique(labels[event]):
-        ends = np.array([((labels == name) & (time == moment)).sum() for moment in moments], dtype=float)
+        ends = _ends_at(moments, time[labels == name])
         share = np.cumsum(before * ends / risk)
         error = _incidence_error(share, before, ends, everything, risk)
         table = pd.DataFrame({"time": moments, "share": share, "error": error})
@@ -410,12 +439,10 @@ def competing_ends(
 def _incidence_error(share: Floats, before: Floats, ends: Floats, everything: Floats, risk: Floats) -> Floats:
     """Standard error of a cumulative incidence by the delta method (Marubini and Valsecchi 1995, eq. 10.12)."""
     safe = np.where(risk > everything, risk * (risk - everything), np.inf)
-    result = np.zeros(len(share))
-    for place in range(len(share)):
-        upto = slice(0, place + 1)
-        rest = share[place] - share[upto]
-        first = (rest**2 * everything[upto] / safe[upto]).sum()
-        second = (before[upto] ** 2 * ends[upto] * (risk[upto] - ends[upto]) / risk[upto] ** 3).sum()
-        third = (rest * before[upto] * ends[upto] / risk[upto] ** 2).sum()
-        result[place] = np.sqrt(max(0.0, first + second - 2 * third))
-    return result
+    # Each sum over earlier times of (share now - share then) to a power is opened into running sums.
+    loss = everything / safe
+    first = share**2 * np.cumsum(loss) - 2 * share * np.cumsum(share * loss) + np.cumsum(share**2 * loss)
+    second = np.cumsum(before**2 * ends * (risk - ends) / risk**3)
+    gain = before * ends / risk**2
+    third = share * np.cumsum(gain) - np.cumsum(share * gain)
+    return np.asarray(np.sqrt(np.maximum(0.0, first + second - 2 * third)))

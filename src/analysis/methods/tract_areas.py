@@ -108,6 +108,25 @@ def _kind(areas: pd.DataFrame, area: str) -> str:
     return str(rows.iloc[0])
 
 
+def mean_by_area(values: pd.Series, weights: pd.Series, areas: pd.DataFrame, kind: str) -> pd.Series:
+    """Weighted mean of a figure of tracts over the areas of a kind, such as ``council_district``, by area_id.
+
+    ``values`` and ``weights`` (households, say) are indexed by geoid; ``areas`` is the crosswalk of
+    :func:`tracts_of`. A tract counts in each area by its share there. Tracts without a value are left out.
+
+    >>> table = pd.DataFrame({"geoid": ["a", "b", "b"], "kind": "council_district",
+    ...                       "area_id": ["cd-01", "cd-01", "cd-02"], "weight_area": [1.0, 0.5, 0.5]})
+    >>> mean_by_area(pd.Series({"a": 1.0, "b": 4.0}), pd.Series({"a": 10, "b": 20}), table, "council_district").tolist()
+    [2.5, 4.0]
+    """
+    rows = areas[areas["kind"] == kind].assign(value=lambda frame: frame["geoid"].map(values))
+    rows["weight"] = rows["geoid"].map(weights) * rows["weight_area"]
+    known = rows[rows["value"].notna() & (rows["weight"] > 0)]
+    total = known["weight"].groupby(known["area_id"]).sum()
+    found: pd.Series = (known["value"] * known["weight"]).groupby(known["area_id"]).sum() / total
+    return found.sort_index()
+
+
 def _codes(found: Iterable[str]) -> pd.Index[str]:
     codes: pd.Index[str] = pd.Index(sorted(set(found)), name="geoid")
     return codes

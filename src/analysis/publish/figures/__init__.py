@@ -6,7 +6,7 @@ wherever it is given, what is not measurably different is grey, and red means
 harm. ``drawing.alt`` says in a sentence what the figure shows.
 
 =====================  ===============================================================
-:func:`timeline`       measures over time: ribbon, events, revisions, incomplete tail
+:func:`timeline`       measures over time: ribbon, events, revisions, incomplete tail; steps for survival curves
 :func:`small_multiples`  many small time lines on one scale
 :func:`dotrange`       estimates with intervals against a reference (forest plot)
 :func:`dumbbell`       two periods, one row a place

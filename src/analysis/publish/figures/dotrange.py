@@ -67,6 +67,7 @@ def dotrange(
     low: str | None = None,
     high: str | None = None,
     level: float = 0.95,
+    range_name: str = "",
     axis: str = "",
     group: str | None = None,
     reference: tuple[float, str] | None = None,
@@ -85,6 +86,8 @@ def dotrange(
 
     A row is drawn strong where it is measurably different from ``reference``: where the true-or-false column
     ``measurable`` says so, else where its interval at ``level`` excludes the reference; every other row is grey.
+    ``range_name`` says what ``low`` and ``high`` are where they are no interval at a level, such as a range over
+    choices.
     ``harm`` says which side of the reference harms people; only those rows may be red. A missing value is shown as
     its ``status`` (``no_data`` by default), never as zero. ``group`` makes headings; ``axis`` names the measure;
     ``noun`` is what a row is, for the description.
@@ -117,10 +120,10 @@ def dotrange(
         reference=reference,
         reference_interval=reference_interval,
         limits=_limits(columns[value], bounds, reference, zero, limits),
-        keys=_keys(apart, level if low else None, reference, measurable is not None, harm),
+        keys=_keys(apart, range_name or (level if low else None), reference, measurable is not None, harm),
         plus=plus,
     )
-    alt = _alt(estimates, noun, level if low else None)
+    alt = _alt(estimates, noun, range_name or (level if low else None))
     return both("dotrange", lambda layout: _draw(estimates, layout), data[used], alt)
 
 
@@ -184,7 +187,7 @@ def _limits(
 
 
 def _keys(
-    apart: Bools, level: float | None, reference: tuple[float, str] | None, told: bool, harm: Harm | None
+    apart: Bools, level: float | str | None, reference: tuple[float, str] | None, told: bool, harm: Harm | None
 ) -> tuple[Entry, ...]:
     words = theme.words()["keys"]
     entries = []
@@ -199,7 +202,9 @@ def _keys(
         elif apart.any():
             entries.append(Entry("dot", "navy", words[f"measurable{ending}"].format(reference=name)))
         entries.append(Entry("dot", "neutral", words[f"not_measurable{ending}"].format(reference=name)))
-    if level is not None:
+    if isinstance(level, str):
+        entries.append(Entry("line", "neutral", level))
+    elif level is not None:
         entries.append(Entry("line", "neutral", words["interval"].format(level=f"{100 * level:g}")))
     return tuple(entries)
 
@@ -274,10 +279,11 @@ def _draw_rows(sheet: Sheet, shown: Estimates, placed: Grid, x: Scale) -> None:
         sheet.dots([x.at(float(shown.value[i]))], [band.middle], shown.tokens[i], 5)
 
 
-def _alt(shown: Estimates, noun: str, level: float | None) -> str:
+def _alt(shown: Estimates, noun: str, level: float | str | None) -> str:
     ok = np.isfinite(shown.value)
     many = counted(len(shown.names), noun)
-    opening = f"Dot plot of {many}" + (f" with {100 * level:g} percent intervals" if level else "")
+    ends = level if isinstance(level, str) else f"{100 * level:g} percent intervals" if level else ""
+    opening = f"Dot plot of {many}" + (f" with {ends[0].lower()}{ends[1:]}" if ends else "")
     low, high = float(np.nanmin(shown.value)), float(np.nanmax(shown.value))
     sentences = [f"{opening}, from {shown.scribe.span(low, high)}."]
     if shown.reference:

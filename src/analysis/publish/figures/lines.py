@@ -142,6 +142,15 @@ def broken(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     return np.insert(x, wide + 1, (x[wide] + x[wide + 1]) / 2), np.insert(y, wide + 1, np.nan)
 
 
+def stepped(x: Floats, *columns: Floats) -> tuple[Floats, ...]:
+    """Points of a curve that holds each value until the next, as survival curves do.
+
+    >>> [part.tolist() for part in stepped(np.array([0.0, 2, 5]), np.array([1.0, 0.8, 0.7]))]
+    [[0.0, 2.0, 2.0, 5.0, 5.0], [1.0, 1.0, 0.8, 0.8, 0.7]]
+    """
+    return (np.repeat(x, 2)[1:], *(np.repeat(column, 2)[:-1] for column in columns))
+
+
 def runs(*columns: Floats) -> list[slice]:
     """Stretches of rows in which every column is finite.
 

@@ -58,6 +58,8 @@ class Story:
     limits: tuple[float, float]
     plus: bool
     keys: tuple[Entry, ...]
+    steps: bool = False
+    across: str = ""
 
 
 def timeline(
@@ -83,6 +85,8 @@ def timeline(
     zero: bool | None = None,
     limits: tuple[float, float] | None = None,
     plus: bool = False,
+    steps: bool = False,
+    across: str = "",
 ) -> Drawing:
     """Draw ``y`` over ``x`` (dates, years, or an ordered Categorical of periods), one line per ``series``.
 
@@ -91,7 +95,8 @@ def timeline(
     values are incomplete: shaded and dashed, and neither named nor described as the latest. ``events``: pairs of
     date and label, or a frame with columns ``date`` and ``label``. ``reference``: a level and its name. With
     ``highlight`` the other series become a quiet background; without it at most four series are drawn.
-    ``limits`` cuts ribbons, never values.
+    ``limits`` cuts ribbons, never values. ``steps`` holds each value until the next, for survival curves and
+    cumulative incidence; ``across`` then names what ``x`` counts, such as years since opening.
 
     Raises :class:`AnalysisError` for missing columns, bounds that do not enclose their value, or too many series.
 
@@ -119,6 +124,8 @@ def timeline(
         complete_until=complete,
         limits=_limits(drawn, limits, reference, zero),
         plus=plus,
+        steps=steps,
+        across=across,
         keys=_keys(drawn, level if low else None, raw_label, np.isfinite(complete), truncated_label),
     )
     kept = data[used].rename(columns=str)
@@ -279,7 +286,9 @@ def _draw(story: Story, layout: Layout) -> Sheet:
     top = header + events.above + 8
     bottom = top + tall
     foot = 26 + (14 if any(len(t.label) > 1 for t in ticks) else 0) + (8 if _revised(story) else 0)
-    sheet = Sheet(layout, bottom + foot + events.below)
+    wrapped = fonts.wrap(story.across, box_right - left, 12) if story.across else []
+    sheet = Sheet(layout, bottom + foot + events.below + LEADING * len(wrapped))
+    sheet.lines_of_text(box_right, bottom + foot + 8, wrapped, "soft", size=12, anchor="right")
     frame = Frame(Box(left, top, box_right, bottom), x, _vertical(axis, bottom, top))
     _draw_words(sheet, story)
     _draw_plot(sheet, story, frame, axis, ticks, events)
@@ -326,11 +335,17 @@ def _draw_plot(
         y = frame.y.at(story.reference[0])
         sheet.line([box.left, box.right], [y, y], "soft", 1.2, dashes=(5, 3))
     for series in story.series:
-        _draw_series(sheet, frame, series, story.complete_until)
+        _draw_series(sheet, frame, _as_steps(series) if story.steps else series, story)
     draw_names(sheet, events, frame.x, box.top)
 
 
-def _draw_series(sheet: Sheet, frame: Frame, series: Series, complete: float) -> None:
+def _as_steps(series: Series) -> Series:
+    x, y, low, high = lines.stepped(series.x, series.y, series.low, series.high)
+    return replace(series, x=x, y=y, low=low, high=high, raw=np.full(len(x), np.nan))
+
+
+def _draw_series(sheet: Sheet, frame: Frame, series: Series, story: Story) -> None:
+    complete = story.complete_until
     for at in series.revised:
         draw_triangle(sheet, frame.x.at(at), frame.box.bottom + 7, "soft")
     if np.isfinite(series.raw).any():
@@ -347,7 +362,7 @@ def _draw_series(sheet: Sheet, frame: Frame, series: Series, complete: float) ->
         first = max(int(np.flatnonzero(~done)[0]) - 1, 0)
         sheet.line(frame.x(x[first:]), frame.y(y[first:]), series.token, width, alpha=alpha, dashes=(3, 3))
     known = np.isfinite(series.y)
-    if series.named and known.sum() <= 12:
+    if series.named and known.sum() <= 12 and not story.steps:
         sheet.dots(frame.x(series.x[known]), frame.y(series.y[known]), series.token, 4)
 
 
@@ -440,7 +455,9 @@ def _clearance(story: Story, frame: Frame, left: float, room: float, middle: flo
 
 def _alt(story: Story, data: pd.DataFrame, x: str) -> str:
     names = data.drop_duplicates("__at").set_index("__at")[x]
-    sentences = ["Line chart."]
+    sentences = ["Step chart." if story.steps else "Line chart."]
+    if story.across:
+        sentences.append(f"Across: {story.across}.")
     named = [s for s in reversed(story.series) if s.named and s.last(story.complete_until) >= 0]
     sentences += [_sentence(story, s, names) for s in named]
     quiet = len(story.series) - sum(s.named for s in story.series)
@@ -466,7 +483,7 @@ def _sentence(story: Story, series: Series, names: pd.Series) -> str:
     first, last = int(known[0]), int(known[-1])
     top, bottom = (int(known[f(series.y[known])]) for f in (np.argmax, np.argmin))
     write = story.scribe
-    preposition = "on" if is_dates(names) else "in"
+    preposition = "on" if is_dates(names) else "at" if story.across else "in"
 
     def at(i: int) -> str:
         return f"{preposition} {when(names[series.x[i]])}"
