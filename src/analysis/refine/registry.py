@@ -12,7 +12,16 @@ from analysis.refine.contracts import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-SUBJECTS = ("census_tracts", "covid", "covid_community", "covid_places", "crosswalk", "geographies", "prices")
+SUBJECTS = (
+    "census_tracts",
+    "covid",
+    "covid_community",
+    "covid_places",
+    "crosswalk",
+    "geographies",
+    "homelessness",
+    "prices",
+)
 """The modules of this package that declare ``TABLES``; a new subject is one more name."""
 
 
