@@ -86,7 +86,16 @@ def generator_version() -> str:
 
 
 def _datasets() -> list[Raw]:
-    from analysis.sample import casefiles, community, hospitals, layers, policies, statistical_areas, tables
+    from analysis.sample import (
+        casefiles,
+        community,
+        homeless_files,
+        hospitals,
+        layers,
+        policies,
+        statistical_areas,
+        tables,
+    )
 
     made = [
         *tables.census_tables(),
@@ -111,6 +120,12 @@ def _datasets() -> list[Raw]:
         community.late_table(),
         community.measures_file(),
         policies.policy_file(),
+        homeless_files.count_2015(),
+        homeless_files.count_2016(),
+        homeless_files.count_2017(),
+        homeless_files.city_layer(),
+        homeless_files.shelter_layer(),
+        homeless_files.request_file(),
     ]
     return sorted(made, key=lambda raw: raw.dataset)
 

@@ -5,7 +5,7 @@ Nothing else may read this: a method that looks at the truth proves nothing. Par
 realised change by regime, growth elsewhere, middle tracts), ``tracts`` (columns of
 true figures over the residential tracts), ``surveys`` (how margins were drawn),
 ``covid`` (reproduction number, serial interval, true cases, rate ratios),
-``hospital``, and ``dirt`` (by dataset, what was put in and how often).
+``hospital``, ``homelessness`` (people outdoors, what a count finds of them, who asks), and ``dirt`` (by dataset, what was put in and how often).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 from scipy.special import ndtr
 
-from analysis.sample import calibration, casefiles, community, epidemic, hospitals
+from analysis.sample import calibration, casefiles, community, epidemic, homeless_files, homelessness, hospitals
 from analysis.sample.areas import areas
 from analysis.sample.names import CITY, COUNTY, NEIGHBORHOODS, NEW_NEIGHBORHOOD, STATE
 from analysis.sample.outlines import SURVEY_ERROR, outlines
@@ -49,9 +49,21 @@ def truth_text(datasets: list[Raw]) -> str:
             "share_admitted_from": {day.isoformat(): share for day, share in hospitals.ADMITTED},
             "share_intensive": hospitals.INTENSIVE, "testing_last_days_share": list(hospitals.TEST_TAIL),
         },
+        "homelessness": _homelessness(),
         "dirt": {raw.dataset: dict(raw.dirt) for raw in sorted(datasets, key=lambda raw: raw.dataset)},
     }  # fmt: skip
     return json.dumps(truth, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _homelessness() -> dict[str, Any]:
+    return {
+        "share_of_units_seen": homelessness.SEEN, "growth_against_2015": {str(k): v for k, v in homelessness.GROWTH.items()},
+        "people_per_dwelling": homelessness.PER_DWELLING, "quiet_district": homelessness.QUIET_DISTRICT,
+        "averages": {str(year): dict(found) for year, found in homelessness.AVERAGES.items()},
+        "clusters": [list(one) for one in homelessness.CLUSTERS], "status_effect": homelessness.STATUS_EFFECT,
+        "requests": {"power_of_people": homelessness.PEOPLE_POWER, "power_of_income": homelessness.INCOME_POWER},
+        **homeless_files.count_truth(),
+    }  # fmt: skip
 
 
 def _geography() -> dict[str, Any]:
