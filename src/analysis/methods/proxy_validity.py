@@ -94,33 +94,38 @@ class ReportingBias:
 
 
 def reporting_bias(
-    requests: pd.Series, need: pd.Series, trait: pd.Series, blocks: pd.Series, *, level: float = 0.95,
+    requests: pd.Series, needs: pd.DataFrame, trait: pd.Series, blocks: pd.Series, *, level: float = 0.95,
     false_discovery: float = 0.05,
 ) -> ReportingBias:  # fmt: skip
     """Quasi-Poisson regression of requests on the logarithms of need and of a trait, errors clustered by block.
 
-    ``need`` is people outdoors (above zero: give pooled figures, which are free of the noise that would
-    weaken its slope and leak into the trait's) and ``trait`` for example household income; the four share
-    their index. Missing values are left out. Fewer than 30 places or 8 blocks: the estimates are ``not_applicable`` and
-    every label is "not judged". Source: McCullagh and Nelder 1989, chapter 9; Liang and Zeger 1986.
+    ``needs``: two or more counts of the same need (people outdoors), one column each. One noisy count would weaken the
+    slope of need and let it leak into that of the trait, so the counts are calibrated first: what is expected of the
+    need, given all counts and the trait (regression calibration with replicates; Carroll et al. 2006, Measurement Error
+    in Nonlinear Models, section 4.4). ``trait``: for example household income, above zero. All share one index; rows
+    with a gap are left out. Fewer than 30 places or 8 blocks: ``not_applicable``, and every label is "not judged".
+    Source of the regression: McCullagh and Nelder 1989, chapter 9; Liang and Zeger 1986.
 
-    Raises AnalysisError for a need or trait that is not positive.
+    Raises AnalysisError for a trait that is not positive, a negative need or fewer than two counts of it.
 
     >>> rng = np.random.default_rng(2)
-    >>> need, income = pd.Series(rng.gamma(2.0, 8.0, 500)), pd.Series(rng.lognormal(11, 0.4, 500))
+    >>> need, income = rng.gamma(2.0, 8.0, 500), rng.lognormal(11, 0.4, 500)
     >>> asked = pd.Series(rng.poisson(need * np.sqrt(income / 60_000)))
-    >>> found = reporting_bias(asked, need, income, pd.Series(np.arange(500) // 5))
+    >>> counts = pd.DataFrame({year: rng.poisson(need) for year in (2016, 2017)})
+    >>> found = reporting_bias(asked, counts, pd.Series(income), pd.Series(np.arange(500) // 5))
     >>> found.bias.lower < 2**0.5 < found.bias.upper
     True
     """
-    frame = pd.DataFrame({"requests": requests, "need": need, "trait": trait, "block": blocks}).dropna()
-    if (frame[["need", "trait"]] <= 0).any(axis=None):
-        raise AnalysisError("reporting bias: need and trait must be positive; pooled figures of need are")
-    if len(frame) < 30 or frame["block"].nunique() < FEWEST_BLOCKS:
+    if needs.shape[1] < 2 or (needs < 0).any(axis=None) or (trait <= 0).any():
+        raise AnalysisError("reporting bias: needs two counts of the need, none negative, and a trait above zero")
+    frame = pd.DataFrame({"requests": requests, "trait": trait, "block": blocks}).join(needs.add_prefix("need ")).dropna()
+    if len(frame) < 30 or frame["block"].nunique() < FEWEST_BLOCKS or frame["requests"].sum() < FEWEST_PLACES:
         reason = f"{len(frame)} places in {frame['block'].nunique()} blocks are too few"
         none = Estimate.empty("not_applicable", reason, level=level, n=len(frame))
         return ReportingBias(none, none, _unjudged(frame), float("nan"))
-    design = np.column_stack([np.ones(len(frame)), np.log2(frame["need"]), np.log2(frame["trait"])])
+    log_trait = np.log2(frame["trait"].to_numpy(float))
+    log_need = calibrated(np.log2(frame.filter(like="need ").to_numpy(float) + 1.0), log_trait)
+    design = np.column_stack([np.ones(len(frame)), log_need, log_trait])
     design[:, 1:] -= design[:, 1:].mean(axis=0)
     slopes, covariance, expected = _quasi_poisson(design, frame["requests"].to_numpy(float), frame["block"])
     quantile = float(stats.t.ppf((1 + level) / 2, frame["block"].nunique() - 1))
@@ -131,6 +136,25 @@ def reporting_bias(
         found.append(Estimate(*map(float, ends), level, len(frame)))
     table, dispersion = _judged(frame, expected, false_discovery)
     return ReportingBias(found[0], found[1], table, dispersion)
+
+
+def calibrated(counts: Floats, trait: Floats) -> Floats:
+    """What is expected of a quantity measured several times (columns), given its mean and a trait.
+
+    Pulls each mean towards the line through the trait by the share of its variance that the repeats show to be noise.
+
+    >>> calibrated(np.array([[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]]), np.zeros(3)).tolist()
+    [1.0, 2.0, 4.0]
+    """
+    times = counts.shape[1]
+    mean = counts.mean(axis=1)
+    own = counts - counts.mean(axis=0)
+    noise = float(own.var(axis=1, ddof=1).mean())
+    line = np.column_stack([np.ones(len(trait)), trait])
+    expected = line @ np.linalg.lstsq(line, mean, rcond=None)[0]
+    left = float(((mean - expected) ** 2).sum() / max(len(mean) - 2, 1))
+    keep = max(0.0, 1 - noise / times / left) if left > 0 else 0.0
+    return np.asarray(expected + keep * (mean - expected), dtype=np.float64)
 
 
 def _quasi_poisson(design: Floats, events: Floats, blocks: pd.Series) -> tuple[Floats, Floats, Floats]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -10,15 +12,31 @@ from scipy.spatial import cKDTree
 from analysis.methods.estimate import Estimate
 from analysis.project import AnalysisError
 
+if TYPE_CHECKING:
+    import geopandas as gpd
+
 Floats = npt.NDArray[np.float64]
 
 FEWEST_TRACTS = 10
 
 
-def nearest_km(points: npt.ArrayLike, places: npt.ArrayLike, *, metres: float = 1.0) -> Floats:
-    """Straight distance in kilometres from each point to the nearest place.
+def middles(shapes: gpd.GeoDataFrame, key: str, crs: str) -> pd.DataFrame:
+    """A point inside each shape, x and y in metres, by key; ``crs`` is a projected reference system.
 
-    Both are (x, y) in one projected reference system whose unit is ``metres`` long (0.3048006 for US survey feet).
+    >>> import geopandas as gpd
+    >>> from shapely.geometry import Point
+    >>> middles(gpd.GeoDataFrame({"id": ["a"]}, geometry=[Point(-118, 34)], crs=4326), "id", "EPSG:2229").round(-4).values.tolist()
+    [[2000000.0, 560000.0]]
+    """
+    flat = shapes.to_crs(crs)
+    metres = flat.crs.axis_info[0].unit_conversion_factor
+    points = flat.geometry.representative_point()
+    return pd.DataFrame({"x": points.x * metres, "y": points.y * metres}).set_axis(pd.Index(shapes[key], name=key))
+
+
+def nearest_km(points: npt.ArrayLike, places: npt.ArrayLike) -> Floats:
+    """Straight distance in kilometres from each point to the nearest place; both are (x, y) in metres.
+
     Raises AnalysisError without places.
 
     >>> nearest_km([[0.0, 0.0]], [[3000.0, 4000.0], [9000.0, 0.0]]).tolist()
@@ -28,7 +46,7 @@ def nearest_km(points: npt.ArrayLike, places: npt.ArrayLike, *, metres: float = 
     if len(where) == 0:
         raise AnalysisError("nearest place: there are no places")
     distance, _ = cKDTree(where).query(np.asarray(points, dtype=float).reshape(-1, 2))
-    return np.asarray(distance * metres / 1000.0, dtype=np.float64)
+    return np.asarray(distance / 1000.0, dtype=np.float64)
 
 
 def share_beyond(

@@ -205,3 +205,76 @@ def comparable_grounds(counts: pd.DataFrame, tracts: Sequence[str] | pd.Index, y
     seen = used.groupby("ground")["year"].nunique()
     found: pd.Index = good.index[good & (seen == len(set(years)))]
     return found
+
+
+def panel(counts: pd.DataFrame, tracts: pd.Index, years: Sequence[int] = (2016, 2017)) -> pd.DataFrame:
+    """People outdoors by tract of 2010 (rows) and year (columns), for the tracts that were counted in all of the years.
+
+    >>> table = pd.DataFrame({"year": [2016, 2017, 2017], "vintage": "2010", "tract": ["a", "a", "b"], "outdoors": [3.0, 4, 5]})
+    >>> panel(table, pd.Index(["a", "b"])).values.tolist()
+    [[3.0, 4.0]]
+    """
+    used = counts[counts["year"].isin(years) & (counts["vintage"] == "2010") & counts["tract"].isin(set(tracts))]
+    wide = used.pivot(index="tract", columns="year", values="outdoors").dropna()
+    return wide.reindex(columns=list(years)).rename_axis("geoid")
+
+
+def kinds(now: pd.DataFrame, district: pd.Series) -> pd.DataFrame:
+    """People by how they live (columns) and district (rows); shelters hold families, youth alone, and others."""
+    found = now[[*SEEN, *(f"people_in_{kind}" for kind in DWELLINGS)]].copy()
+    found["families in shelters"], found["youth in shelters"] = now["sheltered_families"], now["sheltered_youth"]
+    rest = now["sheltered"] - now["sheltered_families"] - now["sheltered_youth"]
+    found["others in shelters"] = rest.clip(lower=0.0)
+    return found.groupby(district.reindex(found.index)).sum()
+
+
+@dataclass(frozen=True, eq=False)
+class ChangeChoices:
+    """One change under every defensible choice.
+
+    ``main``: all errors, each year's own averages, youth of the separate count left out. ``table``: choice, value,
+    low, high (percent). ``holds``: the sign of ``main`` is found under all choices. ``covered``: percent of the people
+    of the later count who are on the ground that is compared.
+    """
+
+    main: Estimate
+    table: pd.DataFrame
+    covered: float
+
+    @property
+    def holds(self) -> bool:
+        """Every choice finds what the main one finds: a rise, a fall, or neither."""
+        sides = [(low > 0) - (high < 0) for low, high in self.table[["low", "high"]].to_numpy()]
+        return len(set(sides)) == 1
+
+
+def change_choices(
+    before: pd.DataFrame, after: pd.DataFrame, error: CountError, used: pd.DataFrame, whole: float
+) -> ChangeChoices:
+    """The change between two counts of the same ground under each choice of averages, coverage and definition.
+
+    ``before`` and ``after``: rows of tracts; ``used``: averages by year as :func:`averages` gives them; ``whole``: people
+    of the later count in all tracts of the area.
+    """
+    steady = replace(error, coverage=(1.0, 1.0))
+    one, two = people(before), people(after)
+    youth = [found + pd.Series({"seen": float(part["youth_count"].fillna(0.0).sum())}).reindex(found.index, fill_value=0.0)
+             for found, part in ((one, before), (two, after))]  # fmt: skip
+    choices = {
+        "Each year's averages, all errors": change(one, two, error),
+        "The same share of people found in both years": change(one, two, steady),
+        **{
+            f"Averages of {year} in both years": change(
+                *(people(with_averages(part, used.loc[year])) for part in (before, after)), error, same_averages=True
+            )
+            for year in used.index
+        },
+        "With the separate count of youth, where published": change(*youth, error),
+    }
+    known = {words: found for words, found in choices.items() if found.status == "ok"}
+    table = pd.DataFrame(
+        [(words, found.value, found.lower, found.upper) for words, found in known.items()],
+        columns=["choice", "value", "low", "high"],
+    )
+    main = choices["Each year's averages, all errors"]
+    return ChangeChoices(main, table, 100 * float(two.sum()) / whole if whole > 0 else float("nan"))
