@@ -244,7 +244,7 @@ class ChangeChoices:
     @property
     def holds(self) -> bool:
         """Every choice finds what the main one finds: a rise, a fall, or neither."""
-        sides = [(low > 0) - (high < 0) for low, high in self.table[["low", "high"]].to_numpy()]
+        sides = [int(low > 0) - int(high < 0) for low, high in self.table[["low", "high"]].to_numpy()]
         return len(set(sides)) == 1
 
 
