@@ -23,6 +23,8 @@ CONTRACT = {
     "covid_hospital_availability", "covid_neighborhoods", "covid_place_population", "csa_race", "csa_poverty",
     "csa_age_65", "csa_crowded", "csa_area", "csa_tract_crosswalk", "policy_events",
     "covid_community_table_early", "covid_community_table_late", "policy_milestones_state",
+    "homeless_count_2015", "homeless_count_2016", "homeless_count_2017", "homeless_count_2017_city_tracts",
+    "homeless_shelters", "encampment_requests",
 }  # fmt: skip
 WRITE = "import sys; from pathlib import Path; from analysis.project import Project; \
 from analysis.sample import write_sample; write_sample(Project(Path(sys.argv[1])))"

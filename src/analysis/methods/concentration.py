@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 from analysis.methods.estimate import Estimate
 from analysis.methods.inequality import gini
@@ -60,7 +61,7 @@ def concentration(
 
     ``counts`` and ``weights`` (residents, above 0): one value a place. ``clump``: people who come together
     as one unit, 1 and more; the larger, the more concentrated chance alone looks. ``share``: of places, by weight,
-    that counts as the top. Intervals: bootstrap over places, percentiles.
+    that counts as the top. Intervals: bootstrap over places, on the scale of log odds.
 
     Raises AnalysisError for negative or missing counts, weights that are not positive, a clump below 1.
     Fewer than ten places or 11 people give ``not_applicable``.
@@ -84,10 +85,10 @@ def concentration(
     p = (1 + int((random[:, 0] >= found[0] - 1e-12).sum())) / (draws + 1)
     n = round(count.sum())
     return Concentration(
-        _estimate(found[0], again[:, 0], level, n),
-        _estimate(float(random[:, 0].mean()), random[:, 0], level, units),
-        _estimate(found[1], again[:, 1], level, n),
-        _estimate(float(random[:, 1].mean()), random[:, 1], level, units),
+        _resampled(found[0], again[:, 0], level, n, 1.0),
+        _middle_of(float(random[:, 0].mean()), random[:, 0], level, units),
+        _resampled(found[1], again[:, 1], level, n, 100.0),
+        _middle_of(float(random[:, 1].mean()), random[:, 1], level, units),
         p,
         len(count),
     )
@@ -108,7 +109,7 @@ def top_share(counts: npt.ArrayLike, weights: npt.ArrayLike, share: float, by: n
     order = np.argsort(-rank, kind="stable")
     held = np.concatenate([[0.0], np.cumsum(weight[order])]) / weight.sum()
     amount = np.concatenate([[0.0], np.cumsum(count[order])])
-    return float(100 * np.interp(share, held, amount) / count.sum())
+    return min(100.0, float(100 * np.interp(share, held, amount) / count.sum()))
 
 
 def persistent_share(
@@ -137,16 +138,66 @@ def persistent_share(
     rng = np.random.default_rng(seed)
     picks = rng.integers(0, len(one), (draws, len(one)))
     again = np.array([top_share(two[k], weight[k], share, rank[k]) for k in picks if two[k].sum() > 0])
-    return _estimate(top_share(two, weight, share, rank), again, level, round(two.sum()))
+    return _resampled(top_share(two, weight, share, rank), again, level, round(two.sum()), 100.0)
+
+
+def relative_share(
+    by: npt.ArrayLike,
+    other: npt.ArrayLike,
+    counts: npt.ArrayLike,
+    weights: npt.ArrayLike,
+    *,
+    share: float = 0.1,
+    draws: int = 499,
+    seed: int = 1905,
+    level: float = 0.95,
+) -> Estimate:
+    """Of the people whom a list by ``other`` would meet, how many percent a list by ``by`` would meet; both of one size.
+
+    Lists hold the places that lead in a measure, up to ``share`` of the weights; the two are compared on the same
+    redrawn places, so that what they have in common cancels. ``not_applicable`` as in :func:`persistent_share`.
+
+    >>> round(relative_share([3, 2, 1, 0] * 5, [0, 1, 2, 3] * 5, [1, 2, 3, 4] * 5, np.ones(20), share=0.25).value)
+    25
+    """
+    count, weight = _checked(counts, weights, 1.0)
+    one, two = np.asarray(by, dtype=float), np.asarray(other, dtype=float)
+    if len(count) < FEWEST_PLACES or count.sum() < 11 or top_share(count, weight, share, two) <= 0:
+        return Estimate.empty("not_applicable", "fewer than ten places or 11 people", level=level)
+    picks = np.random.default_rng(seed).integers(0, len(count), (draws, len(count)))
+    pairs = [(top_share(count[k], weight[k], share, one[k]), top_share(count[k], weight[k], share, two[k]))
+             for k in picks if count[k].sum() > 0]  # fmt: skip
+    again = np.array([100 * mine / theirs for mine, theirs in pairs if theirs > 0])
+    value = 100 * top_share(count, weight, share, one) / top_share(count, weight, share, two)
+    return _resampled(value, again, level, round(count.sum()), np.inf)
 
 
 def _both(count: Floats, weight: Floats, share: float) -> tuple[float, float]:
     return gini(count / weight, weight), top_share(count, weight, share)
 
 
-def _estimate(value: float, draws: Floats, level: float, n: int) -> Estimate:
+def _middle_of(value: float, draws: Floats, level: float, n: int) -> Estimate:
+    """The middle part of random allocations, around their mean."""
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(value, min(float(low), value), max(float(high), value), level, n)
+
+
+def _resampled(value: float, draws: Floats, level: float, n: int, whole: float) -> Estimate:
+    """Normal interval by the spread of redrawn places, on the log odds of a share of ``whole`` or the log of a ratio.
+
+    Percentiles of the draws themselves were seen to hold the truth too seldom where few places hold much.
+    """
+    inside = draws[(draws > 0) & (draws < whole)]
+    if not 0 < value < whole or len(inside) < len(draws) / 2:
+        return _middle_of(value, draws, level, n)
+
+    def to(x: Floats | float) -> Floats:
+        return np.log(x) if np.isinf(whole) else np.log(np.asarray(x) / (whole - np.asarray(x)))
+
+    half = float(stats.norm.ppf((1 + level) / 2)) * float(np.std(to(inside), ddof=1))
+    ends = np.exp(float(to(value)) + np.array([-half, half]))
+    low, high = ends if np.isinf(whole) else whole * ends / (1 + ends)
+    return Estimate(value, float(low), float(high), level, n)
 
 
 def _checked(counts: npt.ArrayLike, weights: npt.ArrayLike, clump: float) -> tuple[Floats, Floats]:

@@ -95,14 +95,14 @@ class ReportingBias:
 
 def reporting_bias(
     requests: pd.Series, needs: pd.DataFrame, trait: pd.Series, blocks: pd.Series, *, level: float = 0.95,
-    false_discovery: float = 0.05,
+    false_discovery: float = 0.05, calibrate: bool = True,
 ) -> ReportingBias:  # fmt: skip
     """Quasi-Poisson regression of requests on the logarithms of need and of a trait, errors clustered by block.
 
     ``needs``: two or more counts of the same need (people outdoors), one column each. One noisy count would weaken the
     slope of need and let it leak into that of the trait, so the counts are calibrated first: what is expected of the
     need, given all counts and the trait (regression calibration with replicates; Carroll et al. 2006, Measurement Error
-    in Nonlinear Models, section 4.4). ``trait``: for example household income, above zero. All share one index; rows
+    in Nonlinear Models, section 4.4); ``calibrate=False`` shows what that does. ``trait``: for example household income, above zero. All share one index; rows
     with a gap are left out. Fewer than 30 places or 8 blocks: ``not_applicable``, and every label is "not judged".
     Source of the regression: McCullagh and Nelder 1989, chapter 9; Liang and Zeger 1986.
 
@@ -124,7 +124,8 @@ def reporting_bias(
         none = Estimate.empty("not_applicable", reason, level=level, n=len(frame))
         return ReportingBias(none, none, _unjudged(frame), float("nan"))
     log_trait = np.log2(frame["trait"].to_numpy(float))
-    log_need = calibrated(np.log2(frame.filter(like="need ").to_numpy(float) + 1.0), log_trait)
+    logs = np.log2(frame.filter(like="need ").to_numpy(float) + 1.0)
+    log_need = calibrated(logs, log_trait) if calibrate else logs.mean(axis=1)
     design = np.column_stack([np.ones(len(frame)), log_need, log_trait])
     design[:, 1:] -= design[:, 1:].mean(axis=0)
     slopes, covariance, expected = _quasi_poisson(design, frame["requests"].to_numpy(float), frame["block"])

@@ -69,8 +69,9 @@ def share_beyond(
     again = sums[picks].sum(axis=1)
     shares = 100 * again[again[:, 1] > 0, 0] / again[again[:, 1] > 0, 1]
     low, high = np.quantile(shares, [(1 - level) / 2, (1 + level) / 2])
-    value = float(100 * sums[:, 0].sum() / sums[:, 1].sum())
-    return Estimate(value, min(float(low), value), max(float(high), value), level, round(float(frame["people"].sum())))
+    value = min(100.0, float(100 * sums[:, 0].sum() / sums[:, 1].sum()))
+    low, high = min(float(low), value), min(100.0, max(float(high), value))
+    return Estimate(value, low, high, level, round(float(frame["people"].sum())))
 
 
 def rate_ratio_of_groups(

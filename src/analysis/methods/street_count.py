@@ -32,6 +32,7 @@ Floats = npt.NDArray[np.float64]
 
 SEEN = ("singles", "family_members")
 DWELLINGS = ("cars", "vans", "campers", "tents", "makeshift")
+UNLIKE = "As published, youth in the earlier count only (not alike)"
 MINIMUM_PEOPLE = 11
 """On fewer people a percent change says more about chance than about the place."""
 COVERAGE = (0.71, 0.90)
@@ -233,8 +234,9 @@ class ChangeChoices:
     """One change under every defensible choice.
 
     ``main``: all errors, each year's own averages, youth of the separate count left out. ``table``: choice, value,
-    low, high (percent). ``holds``: the sign of ``main`` is found under all choices. ``covered``: percent of the people
-    of the later count who are on the ground that is compared.
+    low, high (percent), alike (false where the two counts are not of the same people: shown, not judged by). ``holds``:
+    what ``main`` finds is found under all choices that are alike. ``covered``: percent of the people of the later count
+    who are on the ground that is compared.
     """
 
     main: Estimate
@@ -244,7 +246,8 @@ class ChangeChoices:
     @property
     def holds(self) -> bool:
         """Every choice finds what the main one finds: a rise, a fall, or neither."""
-        sides = [int(low > 0) - int(high < 0) for low, high in self.table[["low", "high"]].to_numpy()]
+        judged = self.table.loc[self.table["alike"], ["low", "high"]].to_numpy(dtype=float)
+        sides = [int(low > 0) - int(high < 0) for low, high in judged]
         return len(set(sides)) == 1
 
 
@@ -269,12 +272,12 @@ def change_choices(
             )
             for year in used.index
         },
-        "With the separate count of youth, where published": change(*youth, error),
+        UNLIKE: change(*youth, error),
     }
     known = {words: found for words, found in choices.items() if found.status == "ok"}
     table = pd.DataFrame(
-        [(words, found.value, found.lower, found.upper) for words, found in known.items()],
-        columns=["choice", "value", "low", "high"],
+        [(words, found.value, found.lower, found.upper, words != UNLIKE) for words, found in known.items()],
+        columns=["choice", "value", "low", "high", "alike"],
     )
     main = choices["Each year's averages, all errors"]
     return ChangeChoices(main, table, 100 * float(two.sum()) / whole if whole > 0 else float("nan"))
