@@ -16,7 +16,7 @@ from analysis.project import AnalysisError
 
 def test_the_gini_is_the_published_one(reference: Path) -> None:
     sales = json.loads((reference / "inequality_small" / "r_reference.json").read_text())["gini_sales"]["x"]
-    found = concentration(np.tile(sales, 3), np.ones(3 * len(sales)), draws=19)
+    found = concentration(np.tile(sales, 3) * 10, np.ones(3 * len(sales)), draws=19)
     assert found.gini.value == pytest.approx(gini(sales), abs=1e-12)
 
 
@@ -51,14 +51,22 @@ def test_a_list_by_luck_meets_its_own_size() -> None:
     assert relative_share(before, after, rng.poisson(10, 4000), np.ones(4000)).lower < 100
 
 
+def test_no_share_tells_of_a_handful_of_people() -> None:
+    before, after = np.array([90.0, *[10.0] * 19]), np.array([5.0, *[10.0] * 19])
+    assert persistent_share(before, after, np.ones(20), share=0.05).status == "not_applicable"
+    after = np.array([5.0, *[20.0] * 19])
+    assert persistent_share(before, after, np.ones(20), share=0.05).status == "suppressed"
+    assert relative_share(before, after, after, np.ones(20), share=0.05).status == "suppressed"
+
+
 def test_the_share_at_the_limit_counts_in_part() -> None:
     assert top_share([10, 10], [1, 3], 0.25) == 50.0
     assert top_share([10, 10], [1, 3], 0.125) == 25.0
 
 
 def test_small_areas_say_nothing_and_bad_input_is_refused() -> None:
-    assert concentration([5.0] * 5, [1.0] * 5).gini.status == "not_applicable"
-    assert persistent_share([0.5] * 12, [0.5] * 12, [1.0] * 12).status == "not_applicable"
+    assert concentration([50.0] * 5, [1.0] * 5).gini.status == "not_applicable"
+    assert persistent_share([5.0] * 12, [5.0] * 12, [1.0] * 12).status == "not_applicable"
     assert relative_share([1.0] * 12, [1.0] * 12, [0.0] * 12, [1.0] * 12).status == "not_applicable"
     for counts, weights, clump, message in (
         ([1.0, -1.0], [1.0, 1.0], 1.0, "negative"),

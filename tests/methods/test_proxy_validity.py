@@ -21,7 +21,7 @@ def test_the_rank_correlation_is_that_of_scipy_with_ties() -> None:
 
 
 def test_rank_correlation_over_many_seeds() -> None:
-    trial = planted_counts.rank_agreement_trial(500)
+    trial = planted_counts.rank_agreement_trial(500, draws=99)
     assert trial.coverage > 0.92
     assert trial.false_alarms < 0.08
 
@@ -69,7 +69,8 @@ def test_calibration_leaves_exact_figures_and_pulls_noisy_ones() -> None:
     rng = np.random.default_rng(6)
     truth = rng.normal(0, 1, 2000)
     noisy = truth[:, None] + rng.normal(0, 1, (2000, 2))
-    found = calibrated(noisy, np.zeros(2000))
+    found, kept = calibrated(noisy, np.zeros(2000))
+    assert kept == pytest.approx(1 / 1.5, abs=0.05)
     assert found.std() == pytest.approx(np.sqrt(1 / 1.5), abs=0.05)
     assert np.polyfit(found, truth, 1)[0] == pytest.approx(1.0, abs=0.06)
 

@@ -17,11 +17,15 @@ from scipy import stats
 
 from analysis.methods.estimate import Estimate
 from analysis.methods.inequality import gini
+from analysis.methods.tract_disclosure import revealing
 from analysis.project import AnalysisError
 
 Floats = npt.NDArray[np.float64]
 
 FEWEST_PLACES = 10
+FEWEST_IN_TOP = 11
+"""The top must be able to hold so many people: fewer would be a small cell."""
+_FEW = "too few places or people to say where they concentrate"
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ def concentration(
     that counts as the top. Intervals: bootstrap over places, on the scale of log odds.
 
     Raises AnalysisError for negative or missing counts, weights that are not positive, a clump below 1.
-    Fewer than ten places or 11 people give ``not_applicable``.
+    Fewer than ten places or 11 people give ``not_applicable``; so does the top where it could hold fewer than 11, and
+    it is ``suppressed`` where it, or what it leaves, is 1 to 10 people.
 
     >>> rng = np.random.default_rng(3)
     >>> few = concentration(rng.multinomial(60, np.full(100, 0.01)), np.ones(100))
@@ -72,8 +77,8 @@ def concentration(
     (True, False)
     """
     count, weight = _checked(counts, weights, clump)
-    if len(count) < FEWEST_PLACES or count.sum() < 11:
-        none = Estimate.empty("not_applicable", "fewer than ten places or 11 people", level=level)
+    if len(count) < FEWEST_PLACES or count.sum() < FEWEST_IN_TOP:
+        none = Estimate.empty("not_applicable", _FEW, level=level)
         return Concentration(none, none, none, none, float("nan"), len(count))
     rng = np.random.default_rng(seed)
     units = max(1, round(count.sum() / clump))
@@ -87,7 +92,7 @@ def concentration(
     return Concentration(
         _resampled(found[0], again[:, 0], level, n, 1.0),
         _middle_of(float(random[:, 0].mean()), random[:, 0], level, units),
-        _resampled(found[1], again[:, 1], level, n, 100.0),
+        _top(found[1], again[:, 1], level, float(count.sum()), share),
         _middle_of(float(random[:, 1].mean()), random[:, 1], level, units),
         p,
         len(count),
@@ -125,20 +130,21 @@ def persistent_share(
 ) -> Estimate:
     """Percent of the later count in the places that led the earlier one (or that lead in ``by``), with an interval.
 
-    Free of the flattery of a ranking by the same count. Bootstrap over places.
+    Free of the flattery of a ranking by the same count. Bootstrap over places. ``not_applicable`` as above;
+    ``suppressed`` where it would tell of 1 to 10 people.
 
-    >>> round(persistent_share([9, 1, 0, 0] * 5, [4, 4, 1, 1] * 5, np.ones(20), share=0.25).value)
+    >>> round(persistent_share([9, 1, 0, 0] * 5, [40, 40, 10, 10] * 5, np.ones(20), share=0.25).value)
     40
     """
     one, weight = _checked(before, weights, 1.0)
     two, _ = _checked(after, weights, 1.0)
-    if len(one) < FEWEST_PLACES or min(one.sum(), two.sum()) < 11:
-        return Estimate.empty("not_applicable", "fewer than ten places or 11 people", level=level)
+    if len(one) < FEWEST_PLACES or min(one.sum(), two.sum()) < FEWEST_IN_TOP / share:
+        return Estimate.empty("not_applicable", _FEW, level=level)
     rank = one / weight if by is None else np.asarray(by, dtype=float)
     rng = np.random.default_rng(seed)
     picks = rng.integers(0, len(one), (draws, len(one)))
     again = np.array([top_share(two[k], weight[k], share, rank[k]) for k in picks if two[k].sum() > 0])
-    return _resampled(top_share(two, weight, share, rank), again, level, round(two.sum()), 100.0)
+    return _top(top_share(two, weight, share, rank), again, level, float(two.sum()), share)
 
 
 def relative_share(
@@ -157,23 +163,34 @@ def relative_share(
     Lists hold the places that lead in a measure, up to ``share`` of the weights; the two are compared on the same
     redrawn places, so that what they have in common cancels. ``not_applicable`` as in :func:`persistent_share`.
 
-    >>> round(relative_share([3, 2, 1, 0] * 5, [0, 1, 2, 3] * 5, [1, 2, 3, 4] * 5, np.ones(20), share=0.25).value)
+    >>> round(relative_share([3, 2, 1, 0] * 5, [0, 1, 2, 3] * 5, [10, 20, 30, 40] * 5, np.ones(20), share=0.25).value)
     25
     """
     count, weight = _checked(counts, weights, 1.0)
     one, two = np.asarray(by, dtype=float), np.asarray(other, dtype=float)
-    if len(count) < FEWEST_PLACES or count.sum() < 11 or top_share(count, weight, share, two) <= 0:
-        return Estimate.empty("not_applicable", "fewer than ten places or 11 people", level=level)
+    if len(count) < FEWEST_PLACES or count.sum() < FEWEST_IN_TOP / share:
+        return Estimate.empty("not_applicable", _FEW, level=level)
+    met = [top_share(count, weight, share, rank) / 100 * count.sum() for rank in (one, two)]
+    if any(revealing(part, count.sum()) for part in met) or met[1] <= 0:
+        return Estimate.empty("suppressed", "it would tell of fewer than 11 people", level=level)
     picks = np.random.default_rng(seed).integers(0, len(count), (draws, len(count)))
     pairs = [(top_share(count[k], weight[k], share, one[k]), top_share(count[k], weight[k], share, two[k]))
              for k in picks if count[k].sum() > 0]  # fmt: skip
     again = np.array([100 * mine / theirs for mine, theirs in pairs if theirs > 0])
-    value = 100 * top_share(count, weight, share, one) / top_share(count, weight, share, two)
+    value = 100 * met[0] / met[1]
     return _resampled(value, again, level, round(count.sum()), np.inf)
 
 
 def _both(count: Floats, weight: Floats, share: float) -> tuple[float, float]:
     return gini(count / weight, weight), top_share(count, weight, share)
+
+
+def _top(value: float, draws: Floats, level: float, people: float, share: float) -> Estimate:
+    if people < FEWEST_IN_TOP / share:
+        return Estimate.empty("not_applicable", _FEW, level=level)
+    if revealing(value / 100 * people, people):
+        return Estimate.empty("suppressed", "it would tell of fewer than 11 people", level=level)
+    return _resampled(value, draws, level, round(people), 100.0)
 
 
 def _middle_of(value: float, draws: Floats, level: float, n: int) -> Estimate:

@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 
 FEWEST_PLACES = 20
 FEWEST_BLOCKS = 8
+LEAST_KEPT = 0.3
+"""Where less of the spread of two counts repeats, correcting for noise would mostly make some up."""
 
 
 def grid_blocks(points: npt.ArrayLike, side: float) -> pd.Series:
@@ -125,7 +127,10 @@ def reporting_bias(
         return ReportingBias(none, none, _unjudged(frame), float("nan"))
     log_trait = np.log2(frame["trait"].to_numpy(float))
     logs = np.log2(frame.filter(like="need ").to_numpy(float) + 1.0)
-    log_need = calibrated(logs, log_trait) if calibrate else logs.mean(axis=1)
+    log_need, kept = calibrated(logs, log_trait) if calibrate else (logs.mean(axis=1), 1.0)
+    if kept < LEAST_KEPT:
+        none = Estimate.empty("not_applicable", "the counts do not repeat enough to hold need equal", level=level)
+        return ReportingBias(none, none, _unjudged(frame), float("nan"))
     design = np.column_stack([np.ones(len(frame)), log_need, log_trait])
     design[:, 1:] -= design[:, 1:].mean(axis=0)
     slopes, covariance, expected = _quasi_poisson(design, frame["requests"].to_numpy(float), frame["block"])
@@ -139,13 +144,14 @@ def reporting_bias(
     return ReportingBias(found[0], found[1], table, dispersion)
 
 
-def calibrated(counts: Floats, trait: Floats) -> Floats:
-    """What is expected of a quantity measured several times (columns), given its mean and a trait.
+def calibrated(counts: Floats, trait: Floats) -> tuple[Floats, float]:
+    """What is expected of a quantity measured several times (columns), given its mean and a trait; and the share kept.
 
     Pulls each mean towards the line through the trait by the share of its variance that the repeats show to be noise.
 
-    >>> calibrated(np.array([[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]]), np.zeros(3)).tolist()
-    [1.0, 2.0, 4.0]
+    >>> found, kept = calibrated(np.array([[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]]), np.zeros(3))
+    >>> found.tolist(), kept
+    ([1.0, 2.0, 4.0], 1.0)
     """
     times = counts.shape[1]
     mean = counts.mean(axis=1)
@@ -155,7 +161,7 @@ def calibrated(counts: Floats, trait: Floats) -> Floats:
     expected = line @ np.linalg.lstsq(line, mean, rcond=None)[0]
     left = float(((mean - expected) ** 2).sum() / max(len(mean) - 2, 1))
     keep = max(0.0, 1 - noise / times / left) if left > 0 else 0.0
-    return np.asarray(expected + keep * (mean - expected), dtype=np.float64)
+    return np.asarray(expected + keep * (mean - expected), dtype=np.float64), keep
 
 
 def _quasi_poisson(design: Floats, events: Floats, blocks: pd.Series) -> tuple[Floats, Floats, Floats]:

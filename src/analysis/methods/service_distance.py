@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from analysis.methods.estimate import Estimate
+from analysis.methods.tract_disclosure import revealing
 from analysis.project import AnalysisError
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def share_beyond(
 ) -> Estimate:  # fmt: skip
     """Percent of people in tracts whose middle lies further than ``limit_km`` from the nearest place.
 
-    Interval: bootstrap of whole blocks of tracts. Fewer than ten tracts, 8 blocks or 11 people: ``not_applicable``.
+    Interval: bootstrap of whole blocks of tracts. Fewer than ten tracts, 8 blocks or 11 people: ``not_applicable``;
+    ``suppressed`` where it would tell of 1 to 10 people.
 
     >>> one = pd.Series(np.arange(40.0)); people = pd.Series([5.0] * 40); blocks = pd.Series(np.arange(40) // 2)
     >>> share_beyond(one, people, 29.5, blocks).value
@@ -69,8 +71,10 @@ def share_beyond(
     again = sums[picks].sum(axis=1)
     shares = 100 * again[again[:, 1] > 0, 0] / again[again[:, 1] > 0, 1]
     low, high = np.quantile(shares, [(1 - level) / 2, (1 + level) / 2])
-    value = min(100.0, float(100 * sums[:, 0].sum() / sums[:, 1].sum()))
-    low, high = min(float(low), value), min(100.0, max(float(high), value))
+    value = round(min(100.0, float(100 * sums[:, 0].sum() / sums[:, 1].sum())), 6)
+    if revealing(value / 100 * float(frame["people"].sum()), float(frame["people"].sum())):
+        return Estimate.empty("suppressed", "it would tell of fewer than 11 people", level=level)
+    low, high = round(min(float(low), value), 6), round(min(100.0, max(float(high), value)), 6)
     return Estimate(value, low, high, level, round(float(frame["people"].sum())))
 
 

@@ -54,11 +54,21 @@ def _shown_in_district(counts: pd.Series, total_shown: bool, threshold: int) -> 
     return pd.Series(~found[: len(counts)], index=counts.index)
 
 
+def revealing(part: float, whole: float, *, threshold: int = 11) -> bool:
+    """Whether a share of a known whole gives away a count from 1 to ``threshold`` − 1, of the part or of the rest.
+
+    >>> revealing(5.0, 400.0), revealing(396.0, 400.0), revealing(0.0, 400.0), revealing(60.0, 400.0)
+    (True, True, False, False)
+    """
+    return any(0 < round(count) < threshold for count in (part, whole - part))
+
+
 def shown_in_table(table: pd.DataFrame, *, threshold: int = 11) -> pd.DataFrame:
     """Which cells of a table of people may be shown when its row and column totals are.
 
     ``table``: districts (rows) by kind of people (columns), each cell a count; the same rule as above. Totals that are
-    themselves small are withheld like cells. Returns truth values with a row and a column "all" added.
+    themselves small are withheld like cells. Where a sum of some columns is published as well, make a table of them and
+    one of the others: a sum that is not among the totals here is not guarded. Returns truth values with a row and a column "all" added.
 
     >>> cells = pd.DataFrame({"tents": [4, 30, 50], "cars": [20, 25, 60]}, index=["1", "2", "3"])
     >>> shown_in_table(cells).loc["1"].tolist()
