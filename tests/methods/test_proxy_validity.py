@@ -16,12 +16,12 @@ from analysis.project import AnalysisError
 def test_the_rank_correlation_is_that_of_scipy_with_ties() -> None:
     rng = np.random.default_rng(0)
     one, two = pd.Series(rng.poisson(2, 200)), pd.Series(rng.poisson(3, 200))
-    found = rank_agreement(one, two, pd.Series(np.arange(200) // 5), draws=19)
+    found = rank_agreement(one, two, pd.Series(np.arange(200) // 5))
     assert found.value == pytest.approx(stats.spearmanr(one, two).statistic, abs=1e-12)
 
 
 def test_rank_correlation_over_many_seeds() -> None:
-    trial = planted_counts.rank_agreement_trial(500, draws=99)
+    trial = planted_counts.rank_agreement_trial(500)
     assert trial.coverage > 0.92
     assert trial.false_alarms < 0.08
 

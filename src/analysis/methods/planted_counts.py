@@ -79,7 +79,7 @@ def street_count_trial(seeds: int, growth: float = 1.3) -> Trial:
     return Trial(seeds, float(np.mean(found)), float(np.mean(held)), float(np.mean(alarms)))
 
 
-def concentration_trial(seeds: int, tracts: int = 120, draws: int = 99) -> Trial:
+def concentration_trial(seeds: int, tracts: int = 120, draws: int = 39) -> Trial:
     """Random allocation against rates that differ; and does the interval of the persistent share hold its limit?
 
     >>> trial = concentration_trial(20)
@@ -132,7 +132,7 @@ def tract_rates_trial(seeds: int, tracts: int = 150, times: float = 2.0, sure: f
     return Trial(seeds, right / max(above, 1), float(np.mean(held)), (named - right) / max(named, 1))
 
 
-def rank_agreement_trial(seeds: int, rho: float = 0.5, side: int = 12, draws: int = 199) -> Trial:
+def rank_agreement_trial(seeds: int, rho: float = 0.5, side: int = 12) -> Trial:
     """Coverage of a planted rank correlation, and alarms without one, where neighbours within blocks are alike.
 
     >>> trial = rank_agreement_trial(20)
@@ -145,10 +145,10 @@ def rank_agreement_trial(seeds: int, rho: float = 0.5, side: int = 12, draws: in
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
         one, other, own = (_alike(rng, block) for _ in range(3))
-        tied = rank_agreement(pd.Series(rho * one + np.sqrt(1 - rho**2) * other), pd.Series(one), block, draws=draws)
+        tied = rank_agreement(pd.Series(rho * one + np.sqrt(1 - rho**2) * other), pd.Series(one), block)
         held.append(tied.lower <= limit <= tied.upper)
         found.append(tied.lower > 0)
-        alarms.append(rank_agreement(pd.Series(own), pd.Series(one), block, draws=draws).excludes(0.0))
+        alarms.append(rank_agreement(pd.Series(own), pd.Series(one), block).excludes(0.0))
     return Trial(seeds, float(np.mean(found)), float(np.mean(held)), float(np.mean(alarms)))
 
 
