@@ -60,7 +60,9 @@ def test_places_that_ask_out_of_line_are_told() -> None:
     asked = rng.poisson(need)
     asked[:5] = (15 * need[:5] + 60).astype(int)
     counts = pd.DataFrame({year: rng.poisson(need) for year in (2016, 2017)})
-    found = reporting_bias(pd.Series(asked), counts, pd.Series(rng.lognormal(11, 0.3, 400)), pd.Series(np.arange(400) // 8))
+    found = reporting_bias(
+        pd.Series(asked), counts, pd.Series(rng.lognormal(11, 0.3, 400)), pd.Series(np.arange(400) // 8)
+    )
     assert (found.table["label"].iloc[:5] == "more").sum() >= 4
     assert (found.table["label"].iloc[5:] == "more").mean() < 0.02
 

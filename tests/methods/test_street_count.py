@@ -13,7 +13,9 @@ from analysis.project import AnalysisError
 
 def counted(year: int, tracts: dict[str, float], *, tents: float = 0.0, average: float = 1.7) -> pd.DataFrame:
     """Rows of a count: people alone by tract, and as many tents everywhere."""
-    rows = pd.DataFrame({"year": year, "vintage": "2010", "tract": list(tracts), "ground": list(tracts), "counted": True})
+    rows = pd.DataFrame(
+        {"year": year, "vintage": "2010", "tract": list(tracts), "ground": list(tracts), "counted": True}
+    )
     rows["singles"], rows["family_members"], rows["youth_count"] = list(tracts.values()), 0.0, 0.0
     for kind in DWELLINGS:
         rows[kind] = tents if kind == "tents" else 0.0
@@ -59,7 +61,9 @@ def test_few_people_are_suppressed_or_not_compared() -> None:
 
 
 def test_averages_and_their_error() -> None:
-    both = pd.concat([counted(2016, {"a": 5.0}, tents=10, average=1.6), counted(2017, {"a": 5.0}, tents=10, average=1.8)])
+    both = pd.concat(
+        [counted(2016, {"a": 5.0}, tents=10, average=1.6), counted(2017, {"a": 5.0}, tents=10, average=1.8)]
+    )
     found = street_count.averages(both)
     assert found["tents"].tolist() == pytest.approx([1.6, 1.8])
     assert street_count.averages_error(found[["tents"]]) == pytest.approx(np.log(1.8 / 1.6) / np.sqrt(2))

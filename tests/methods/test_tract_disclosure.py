@@ -17,7 +17,9 @@ def audited(counts: pd.Series, district: pd.Series, shown: pd.Series, districts:
     names = list(districts.index)
     sums = [int(whole[district == name].sum()) for name in names]
     n = len(whole)
-    relations = [Relation(n + k, tuple(np.flatnonzero((district == name).to_numpy()).tolist())) for k, name in enumerate(names)]
+    relations = [
+        Relation(n + k, tuple(np.flatnonzero((district == name).to_numpy()).tolist())) for k, name in enumerate(names)
+    ]
     relations.append(Relation(n + len(names), tuple(range(n, n + len(names)))))
     hidden = np.concatenate([~shown.to_numpy(), ~districts.to_numpy(), [False]])
     return audit(np.array([*whole, *sums, sum(sums)]), relations, hidden, 11).safe

@@ -67,7 +67,9 @@ def test_communities_add_up_the_tracts(sample) -> None:
     opened = book(sample, "homeless_count_2017")
     tracts, towns = (rows_of(opened[name]) for name in ("Count_by_Tract", "Count_by_Community"))
     for column in ("totPeople", "totTents", "FamCarPeople"):
-        assert sum(float(row[column]) for row in towns) == pytest.approx(sum(float(row[column]) for row in tracts), abs=0.1)
+        assert sum(float(row[column]) for row in towns) == pytest.approx(
+            sum(float(row[column]) for row in tracts), abs=0.1
+        )
     assert {row["Community"] for row in towns} == {row["Community_Name"] for row in tracts}
 
 
@@ -94,7 +96,10 @@ def test_the_layer_repeats_the_workbook_for_the_city(sample) -> None:
 def test_towns_that_count_for_themselves_are_in_no_file(sample, old) -> None:
     absent = set(sample.truth["homelessness"]["own_count"])
     assert len(absent) > 5
-    for dataset, sheet, name in (("homeless_count_2016", "Data", "censusTract"), ("homeless_count_2017", "Count_by_Tract", "tract")):
+    for dataset, sheet, name in (
+        ("homeless_count_2016", "Data", "censusTract"),
+        ("homeless_count_2017", "Count_by_Tract", "tract"),
+    ):
         assert not absent & {f"99001{int(row[name]):06d}" for row in rows_of(book(sample, dataset)[sheet])}
 
 
@@ -113,7 +118,9 @@ def test_places_and_requests_are_as_dirty_as_declared(sample) -> None:
 
 def test_the_planted_share_is_seen_and_the_quiet_district_is_quiet(sample) -> None:
     truth = sample.truth["homelessness"]
-    rows = {f"99001{int(row['tract']):06d}": row for row in rows_of(book(sample, "homeless_count_2017")["Count_by_Tract"])}
+    rows = {
+        f"99001{int(row['tract']):06d}": row for row in rows_of(book(sample, "homeless_count_2017")["Count_by_Tract"])
+    }
     people = dict(zip(truth["geoid"], truth["people_outdoors"]["2017"], strict=True))
     seen = sum(float(row["totUnsheltPeople"]) for row in rows.values())
     # The averages of the year are a little above the true ones.

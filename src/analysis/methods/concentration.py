@@ -100,7 +100,7 @@ def concentration(
 
 
 def top_share(counts: npt.ArrayLike, weights: npt.ArrayLike, share: float, by: npt.ArrayLike | None = None) -> float:
-    """Percent of a count in the ``share`` of places, by weight, that come first in ``by`` (the rate itself if left out).
+    """Percent of a count in the ``share`` of places, by weight, that come first in ``by`` (else in the rate itself).
 
     The place in which the limit falls counts in part, so that the share does not jump.
 
@@ -158,7 +158,7 @@ def relative_share(
     seed: int = 1905,
     level: float = 0.95,
 ) -> Estimate:
-    """Of the people whom a list by ``other`` would meet, how many percent a list by ``by`` would meet; both of one size.
+    """Of the people whom a list by ``other`` would meet, how many percent a list by ``by`` would; both of one size.
 
     Lists hold the places that lead in a measure, up to ``share`` of the weights; the two are compared on the same
     redrawn places, so that what they have in common cancels. ``not_applicable`` as in :func:`persistent_share`.

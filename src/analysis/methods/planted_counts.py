@@ -1,7 +1,7 @@
 """Invented counts of people outdoors with a known truth, to see whether the methods find it and keep quiet else.
 
-Nothing here is data. Each trial draws from the seeds 0, 1, 2, ... and returns shares of runs, 0 to 1: how often what was
-planted is found, how often an interval holds the truth, how often something is announced that is not there.
+Nothing here is data. Each trial draws from the seeds 0, 1, 2, ... and returns shares of runs, 0 to 1: how often what
+was planted is found, how often an interval holds the truth, how often something is announced that is not there.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def clumped(mean: Floats, clump: float, rng: np.random.Generator) -> Floats:
     >>> float(clumped(np.full(9, 0.0), 5.0, np.random.default_rng(0)).sum())
     0.0
     """
-    return clump * rng.poisson(mean / clump)
+    counts: Floats = np.asarray(clump * rng.poisson(mean / clump), dtype=np.float64)
+    return counts
 
 
 def two_counts(seed: int, growth: float, tracts: int = 150) -> tuple[pd.Series, pd.Series, float]:
@@ -128,7 +129,11 @@ def tract_rates_trial(seeds: int, tracts: int = 150, times: float = 2.0, sure: f
         held.append(((found.table["lower"] <= truth) & (truth <= found.table["upper"])).mean())
         mark = times * truth.mean()
         called = (found.above(mark) >= sure).to_numpy()
-        named, right, above = named + called.sum(), right + (called & (truth > mark)).sum(), above + (truth > mark).sum()
+        named, right, above = (
+            named + called.sum(),
+            right + (called & (truth > mark)).sum(),
+            above + (truth > mark).sum(),
+        )
     return Trial(seeds, right / max(above, 1), float(np.mean(held)), (named - right) / max(named, 1))
 
 
@@ -155,7 +160,8 @@ def rank_agreement_trial(seeds: int, rho: float = 0.5, side: int = 12) -> Trial:
 def _alike(rng: np.random.Generator, block: pd.Series, share: float = 0.3) -> Floats:
     """Standard normal, of which ``share`` of the variance is common to a block."""
     common = rng.standard_normal(block.nunique())[block.to_numpy()]
-    return np.sqrt(share) * common + np.sqrt(1 - share) * rng.standard_normal(len(block))
+    mixed: Floats = np.sqrt(share) * common + np.sqrt(1 - share) * rng.standard_normal(len(block))
+    return mixed
 
 
 def reporting_bias_trial(seeds: int, power: float = 0.6, tracts: int = 300) -> Trial:

@@ -41,9 +41,9 @@ def grid_blocks(points: npt.ArrayLike, side: float) -> pd.Series:
 def rank_agreement(proxy: pd.Series, need: pd.Series, blocks: pd.Series, *, level: float = 0.95) -> Estimate:
     """Spearman's rank correlation (−1 to 1) with an interval that lets neighbours be alike.
 
-    Whole blocks of places are left out in turn (block jackknife: Kunsch 1989, Annals of Statistics 17:1217-1241), and the
-    spread of Fisher's z gives the interval. The three series share their index; places with a missing value are left out. Fewer than 20 places
-    or 8 blocks: ``not_applicable``.
+    Whole blocks of places are left out in turn (block jackknife: Kunsch 1989, Annals of Statistics 17:1217-1241), and
+    the spread of Fisher's z gives the interval. The three series share their index; places with a missing value are
+    left out. Fewer than 20 places or 8 blocks: ``not_applicable``.
 
     >>> rng = np.random.default_rng(1)
     >>> need = pd.Series(rng.gamma(1.0, 10.0, 400)); blocks = pd.Series(np.arange(400) // 4)
@@ -58,7 +58,9 @@ def rank_agreement(proxy: pd.Series, need: pd.Series, blocks: pd.Series, *, leve
         return Estimate.empty("not_applicable", reason, level=level, n=len(frame))
     x, y = stats.rankdata(frame[["proxy", "need"]].to_numpy(dtype=float), axis=0).T
     if np.ptp(x) == 0 or np.ptp(y) == 0:
-        return Estimate.empty("not_applicable", "all places are alike, so they have no order", level=level, n=len(frame))
+        return Estimate.empty(
+            "not_applicable", "all places are alike, so they have no order", level=level, n=len(frame)
+        )
     sums = np.stack([np.bincount(label, part) for part in (np.ones(len(x)), x, y, x * x, y * y, x * y)], axis=1)
     total = sums.sum(axis=0)
     value = float(_correlations(total[np.newaxis])[0])
@@ -104,8 +106,9 @@ def reporting_bias(
     ``needs``: two or more counts of the same need (people outdoors), one column each. One noisy count would weaken the
     slope of need and let it leak into that of the trait, so the counts are calibrated first: what is expected of the
     need, given all counts and the trait (regression calibration with replicates; Carroll et al. 2006, Measurement Error
-    in Nonlinear Models, section 4.4); ``calibrate=False`` shows what that does. ``trait``: for example household income, above zero. All share one index; rows
-    with a gap are left out. Fewer than 30 places or 8 blocks: ``not_applicable``, and every label is "not judged".
+    in Nonlinear Models, section 4.4); ``calibrate=False`` shows what that does. ``trait``: for example household
+    income, above zero. All share one index; rows with a gap are left out. Fewer than 30 places or 8 blocks, or counts
+    that hardly repeat: ``not_applicable``, and every label is "not judged".
     Source of the regression: McCullagh and Nelder 1989, chapter 9; Liang and Zeger 1986.
 
     Raises AnalysisError for a trait that is not positive, a negative need or fewer than two counts of it.
@@ -120,7 +123,9 @@ def reporting_bias(
     """
     if needs.shape[1] < 2 or (needs < 0).any(axis=None) or (trait <= 0).any():
         raise AnalysisError("reporting bias: needs two counts of the need, none negative, and a trait above zero")
-    frame = pd.DataFrame({"requests": requests, "trait": trait, "block": blocks}).join(needs.add_prefix("need ")).dropna()
+    frame = (
+        pd.DataFrame({"requests": requests, "trait": trait, "block": blocks}).join(needs.add_prefix("need ")).dropna()
+    )
     if len(frame) < 30 or frame["block"].nunique() < FEWEST_BLOCKS or frame["requests"].sum() < FEWEST_PLACES:
         reason = f"{len(frame)} places in {frame['block'].nunique()} blocks are too few"
         none = Estimate.empty("not_applicable", reason, level=level, n=len(frame))
@@ -138,8 +143,8 @@ def reporting_bias(
     found = []
     for at in (2, 1):
         half = quantile * float(np.sqrt(covariance[at, at]))
-        ends = np.exp([slopes[at], slopes[at] - half, slopes[at] + half])
-        found.append(Estimate(*map(float, ends), level, len(frame)))
+        value, low, high = (float(np.exp(slopes[at] + side * half)) for side in (0, -1, 1))
+        found.append(Estimate(value, low, high, level, len(frame)))
     table, dispersion = _judged(frame, expected, false_discovery)
     return ReportingBias(found[0], found[1], table, dispersion)
 
@@ -181,7 +186,9 @@ def _judged(frame: pd.DataFrame, expected: Floats, false_discovery: float) -> tu
     q = benjamini_hochberg(2 * stats.norm.sf(np.abs(z)))
     table = pd.DataFrame({"requests": events, "expected": expected, "ratio": events / expected, "z": z, "q": q},
                          index=frame.index)  # fmt: skip
-    table["label"] = np.select([(q <= false_discovery) & (z > 0), q <= false_discovery], ["more", "fewer"], "as expected")
+    table["label"] = np.select(
+        [(q <= false_discovery) & (z > 0), q <= false_discovery], ["more", "fewer"], "as expected"
+    )
     return table, float(((events - expected) ** 2 / expected).mean())
 
 

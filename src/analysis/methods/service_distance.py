@@ -26,7 +26,8 @@ def middles(shapes: gpd.GeoDataFrame, key: str, crs: str) -> pd.DataFrame:
 
     >>> import geopandas as gpd
     >>> from shapely.geometry import Point
-    >>> middles(gpd.GeoDataFrame({"id": ["a"]}, geometry=[Point(-118, 34)], crs=4326), "id", "EPSG:2229").round(-4).values.tolist()
+    >>> shapes = gpd.GeoDataFrame({"id": ["a"]}, geometry=[Point(-118, 34)], crs=4326)
+    >>> middles(shapes, "id", "EPSG:2229").round(-4).values.tolist()
     [[2000000.0, 560000.0]]
     """
     flat = shapes.to_crs(crs)
@@ -51,9 +52,15 @@ def nearest_km(points: npt.ArrayLike, places: npt.ArrayLike) -> Floats:
 
 
 def share_beyond(
-    distance_km: pd.Series, people: pd.Series, limit_km: float, blocks: pd.Series, *, draws: int = 499, seed: int = 1959,
+    distance_km: pd.Series,
+    people: pd.Series,
+    limit_km: float,
+    blocks: pd.Series,
+    *,
+    draws: int = 499,
+    seed: int = 1959,
     level: float = 0.95,
-) -> Estimate:  # fmt: skip
+) -> Estimate:
     """Percent of people in tracts whose middle lies further than ``limit_km`` from the nearest place.
 
     Interval: bootstrap of whole blocks of tracts. Fewer than ten tracts, 8 blocks or 11 people: ``not_applicable``;
@@ -106,4 +113,6 @@ def rate_ratio_of_groups(
     total = sums.sum(axis=1)
     value = float(total[0, 0] / total[0, 1] / (total[1, 0] / total[1, 1]))
     low, high = np.quantile(logs, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(value, min(float(np.exp(low)), value), max(float(np.exp(high)), value), level, round(total[:, 0].sum()))
+    return Estimate(
+        value, min(float(np.exp(low)), value), max(float(np.exp(high)), value), level, round(total[:, 0].sum())
+    )

@@ -32,6 +32,7 @@ Floats = npt.NDArray[np.float64]
 
 SEEN = ("singles", "family_members")
 DWELLINGS = ("cars", "vans", "campers", "tents", "makeshift")
+MAIN = "Each year's averages, all errors"
 UNLIKE = "As published, youth in the earlier count only (not alike)"
 MINIMUM_PEOPLE = 11
 """On fewer people a percent change says more about chance than about the place."""
@@ -163,8 +164,8 @@ def change(
     else:
         variance += _own_variance(before, error) + _own_variance(after, error)
     middle, half = np.log(two / one), float(stats.norm.ppf((1 + confidence) / 2)) * np.sqrt(variance)
-    ends = 100 * np.expm1([middle, middle - half, middle + half])
-    return Estimate(*map(float, ends), confidence, round(one))
+    value, low, high = (float(100 * np.expm1(end)) for end in (middle, middle - half, middle + half))
+    return Estimate(value, low, high, confidence, round(one))
 
 
 def _own_variance(found: pd.Series, error: CountError) -> float:
@@ -195,8 +196,9 @@ def comparable_grounds(counts: pd.DataFrame, tracts: Sequence[str] | pd.Index, y
     ``counts`` has year, vintage, tract, ground, counted. A ground is a group of tracts that covers the same land in
     both vintages; one that reaches beyond ``tracts`` or holds a tract that nobody counted is left out.
 
-    >>> table = pd.DataFrame({"year": [2015, 2017, 2017, 2015, 2017], "vintage": ["2000", "2010", "2010", "2000", "2010"],
-    ...     "tract": ["a", "a1", "a2", "b", "b"], "ground": ["g", "g", "g", "h", "h"], "counted": True})
+    >>> table = pd.DataFrame({"year": [2015, 2017, 2017, 2015, 2017], "tract": ["a", "a1", "a2", "b", "b"],
+    ...                       "vintage": ["2000", "2010", "2010", "2000", "2010"], "ground": list("ggghh"),
+    ...                       "counted": True})
     >>> list(comparable_grounds(table, ["a1", "b"], (2015, 2017)))
     ['h']
     """
@@ -211,7 +213,8 @@ def comparable_grounds(counts: pd.DataFrame, tracts: Sequence[str] | pd.Index, y
 def panel(counts: pd.DataFrame, tracts: pd.Index, years: Sequence[int] = (2016, 2017)) -> pd.DataFrame:
     """People outdoors by tract of 2010 (rows) and year (columns), for the tracts that were counted in all of the years.
 
-    >>> table = pd.DataFrame({"year": [2016, 2017, 2017], "vintage": "2010", "tract": ["a", "a", "b"], "outdoors": [3.0, 4, 5]})
+    >>> table = pd.DataFrame({"year": [2016, 2017, 2017], "vintage": "2010", "tract": ["a", "a", "b"],
+    ...                       "outdoors": [3.0, 4.0, 5.0]})
     >>> panel(table, pd.Index(["a", "b"])).values.tolist()
     [[3.0, 4.0]]
     """
@@ -251,33 +254,29 @@ class ChangeChoices:
         return len(set(sides)) == 1
 
 
+def _with_youth(found: pd.Series, counts: pd.DataFrame) -> pd.Series:
+    more = float(counts["youth_count"].fillna(0.0).sum())
+    return found.where(found.index != "seen", found + more)
+
+
 def change_choices(
     before: pd.DataFrame, after: pd.DataFrame, error: CountError, used: pd.DataFrame, whole: float
 ) -> ChangeChoices:
     """The change between two counts of the same ground under each choice of averages, coverage and definition.
 
-    ``before`` and ``after``: rows of tracts; ``used``: averages by year as :func:`averages` gives them; ``whole``: people
-    of the later count in all tracts of the area.
+    ``before`` and ``after``: rows of tracts; ``used``: averages by year as :func:`averages` gives them; ``whole``:
+    people of the later count in all tracts of the area.
     """
     steady = replace(error, coverage=(1.0, 1.0))
     one, two = people(before), people(after)
-    youth = [found + pd.Series({"seen": float(part["youth_count"].fillna(0.0).sum())}).reindex(found.index, fill_value=0.0)
-             for found, part in ((one, before), (two, after))]  # fmt: skip
-    choices = {
-        "Each year's averages, all errors": change(one, two, error),
-        "The same share of people found in both years": change(one, two, steady),
-        **{
-            f"Averages of {year} in both years": change(
-                *(people(with_averages(part, used.loc[year])) for part in (before, after)), error, same_averages=True
-            )
-            for year in used.index
-        },
-        UNLIKE: change(*youth, error),
-    }
+    choices = {MAIN: change(one, two, error), "The same share of people found in both years": change(one, two, steady)}
+    for year in used.index:
+        first, second = (people(with_averages(part, used.loc[year])) for part in (before, after))
+        choices[f"Averages of {year} in both years"] = change(first, second, error, same_averages=True)
+    choices[UNLIKE] = change(_with_youth(one, before), _with_youth(two, after), error)
     known = {words: found for words, found in choices.items() if found.status == "ok"}
     table = pd.DataFrame(
         [(words, found.value, found.lower, found.upper, words != UNLIKE) for words, found in known.items()],
         columns=["choice", "value", "low", "high", "alike"],
     )
-    main = choices["Each year's averages, all errors"]
-    return ChangeChoices(main, table, 100 * float(two.sum()) / whole if whole > 0 else float("nan"))
+    return ChangeChoices(choices[MAIN], table, 100 * float(two.sum()) / whole if whole > 0 else float("nan"))

@@ -22,8 +22,8 @@ def shown_in_hierarchy(counts: pd.Series, district: pd.Series, *, threshold: int
 
     Raises AnalysisError for missing counts or districts.
 
-    >>> tracts, districts = shown_in_hierarchy(pd.Series({"a": 5.0, "b": 40.0, "c": 60.0, "d": 0.0, "e": 30.0, "f": 25.0}),
-    ...                                        pd.Series({"a": "1", "b": "1", "c": "1", "d": "2", "e": "2", "f": "2"}))
+    >>> people = pd.Series([5.0, 40.0, 60.0, 0.0, 30.0, 25.0], index=list("abcdef"))
+    >>> tracts, districts = shown_in_hierarchy(people, pd.Series(list("111222"), index=list("abcdef")))
     >>> tracts.to_dict(), bool(districts.all())
     ({'a': False, 'b': False, 'c': True, 'd': True, 'e': True, 'f': True}, True)
     """
@@ -68,7 +68,8 @@ def shown_in_table(table: pd.DataFrame, *, threshold: int = 11) -> pd.DataFrame:
 
     ``table``: districts (rows) by kind of people (columns), each cell a count; the same rule as above. Totals that are
     themselves small are withheld like cells. Where a sum of some columns is published as well, make a table of them and
-    one of the others: a sum that is not among the totals here is not guarded. Returns truth values with a row and a column "all" added.
+    one of the others: a sum that is not among the totals here is not guarded. Returns truth values with a row and a
+    column "all" added.
 
     >>> cells = pd.DataFrame({"tents": [4, 30, 50], "cars": [20, 25, 60]}, index=["1", "2", "3"])
     >>> shown_in_table(cells).loc["1"].tolist()

@@ -60,9 +60,12 @@ def pooled_rates(rates: pd.DataFrame, *, level: float = 0.95) -> TractRates:
         raise AnalysisError(f"pooled rates: {rates.shape[1]} count cannot show what stays; give two or more")
     if (rates < 0).any(axis=None):
         raise AnalysisError("pooled rates: a rate is negative")
-    long = np.sqrt(rates).melt(ignore_index=False, var_name="count", value_name="root").dropna()
+    roots = pd.DataFrame(np.sqrt(rates.to_numpy(dtype=float)), rates.index, rates.columns)
+    long = roots.melt(ignore_index=False, var_name="count", value_name="root").dropna()
     times = [f"is_{name}" for name in rates.columns[1:]]
-    dummies = {name: (long["count"] == column).astype(float) for name, column in zip(times, rates.columns[1:], strict=True)}
+    dummies = {
+        name: (long["count"] == column).astype(float) for name, column in zip(times, rates.columns[1:], strict=True)
+    }
     frame = long.assign(**dummies).reset_index(names="place")
     found = partial_pooling(frame, outcome="root", group="place", covariates=times, level=level)
     groups = found.groups.reindex(rates.dropna(how="all").index.astype(str))

@@ -185,7 +185,9 @@ def _counted(bench: Workbench, dataset: str, frame: pd.DataFrame, raw: pd.DataFr
                 frame.loc[~counted, "tract"], topic="missing")  # fmt: skip
     frame.loc[~counted, [*street, "outdoors"]] = np.nan
     zeros = (frame["outdoors"] == 0) & counted
-    bench.tally(dataset, "kept", "counted tract with nobody outdoors: a zero that was counted", frame.loc[zeros, "tract"])
+    bench.tally(
+        dataset, "kept", "counted tract with nobody outdoors: a zero that was counted", frame.loc[zeros, "tract"]
+    )
     return frame
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -26,9 +25,8 @@ from analysis.sample.homelessness import (
 from analysis.sample.names import CITY, COUNTY_FIPS, NEIGHBORHOODS, STATE_FIPS
 from analysis.sample.outlines import in_metres, outlines
 from analysis.sample.randomness import Floats, Ints, settled, stream
-from analysis.sample.statistical_areas import SQUARE_MILE
 from analysis.sample.vintages import geoid, vintages
-from analysis.sample.wire import Cell, Page, Raw, features
+from analysis.sample.wire import Cell, Page, Raw, delimited, features
 from analysis.sample.workbooks import workbook
 
 Row = dict[str, Cell]
@@ -105,7 +103,13 @@ def _rows_2015() -> tuple[list[Row], dict[str, Any]]:
 
 
 def _row_2015(
-    k: int, code: str, street: dict[str, int], units: dict[str, int], living: dict[str, int], youth: int, beds: list[int]
+    k: int,
+    code: str,
+    street: dict[str, int],
+    units: dict[str, int],
+    living: dict[str, int],
+    youth: int,
+    beds: list[int],
 ) -> Row:
     old = old_count()
     town, city = old.town[k], bool(old.city[k])
@@ -249,11 +253,10 @@ def _families(row: Row) -> Row:
     """Families and single people in dwellings, as shares of all who live in them."""
     people = {kind: float(row[f"tot{name}People"] or 0) for kind, name in _NAMES.items()}
     family = {kind: round(FAMILY_PART[kind] * people[kind], 3) for kind in DWELLINGS}
-    return (
-        {f"Fam{name}HH": round(family[kind] / FAMILY_SIZE, 3) for kind, name in _NAMES.items()}
-        | {f"Fam{name}People": family[kind] for kind, name in _NAMES.items()}
-        | {f"Ind{name}People": round(people[kind] - family[kind], 3) for kind, name in _NAMES.items()}
-    )
+    cells: Row = {f"Fam{name}HH": round(family[kind] / FAMILY_SIZE, 3) for kind, name in _NAMES.items()}
+    cells |= {f"Fam{name}People": family[kind] for kind, name in _NAMES.items()}
+    cells |= {f"Ind{name}People": round(people[kind] - family[kind], 3) for kind, name in _NAMES.items()}
+    return cells
 
 
 def _book(
@@ -261,7 +264,8 @@ def _book(
 ) -> Raw:
     header = list(rows[0])
     table: list[list[Cell]] = [list(header), *([row[name] for name in header] for row in rows)]
-    meaning: list[list[Cell]] = [["Column Name", "Column Description"], *([name, f"{name}, by tract"] for name in header)]
+    meaning: list[list[Cell]] = [["Column Name", "Column Description"]]
+    meaning += [[name, f"{name}, by tract"] for name in header]
     sheets = {"Notes": [], sheet: table, codebook: meaning} if not communities else {
         "Notes": [], codebook: meaning, sheet: table, "Count_by_Community": _communities(rows)}  # fmt: skip
     page = Page("xlsx", workbook(sheets), len(rows))
@@ -294,7 +298,7 @@ def city_layer() -> Raw:
         shape = shapes[place[int(row["tract"] or 0)]]
         total = float(row["street"] or 0)
         records.append({
-            "FID": number, "Tract": row["tract"], **{k: v for k, v in _districts(row).items() if k in ("SPA", "SD", "CD")},
+            "FID": number, "Tract": row["tract"], **{name: _districts(row)[name] for name in ("SPA", "SD", "CD")},
             "totUnshelt": total, "totSheltPe": row["totSheltPeople"],
             "totPeople": round(total + float(row["totSheltPeople"] or 0), 3), "Shape__Are": round(shape.area, 15),
             "Shape__Len": round(shape.length, 14),
@@ -333,42 +337,40 @@ def _place(number: int, point: Any) -> Row:
     }  # fmt: skip
 
 
+_HOURS = tuple(np.array([1, 1, 1, 1, 2, 4, 10, 20, 35, 55, 58, 58, 56, 52, 53, 51, 48, 40, 31, 27, 24, 17, 9, 4]) / 658)
+_HEADINGS = ("REQUESTSOURCE", "MOBILEOS", "ZIPCODE", "LATITUDE", "LONGITUDE", "NCNAME", "CT10", "GEOID10", "OBJECTID",
+             "Shape_STAr", "Shape_STLe", "X_Center", "Y_Center", "Hour", "Weekday", "Month",
+             "DayPartition")  # fmt: skip
+
+
 def request_file() -> Raw:
     """Requests about encampments: a point, a tract and an hour each, no date, some twice."""
-    asked, shapes, codes = requests(), outlines().tracts, vintages().code_2010
-    draw = stream("hours of requests")
-    flat = in_metres(shapes)
-    rows: list[list[Cell]] = []
-    for k in np.flatnonzero(asked):
-        middle, centre = shapely.point_on_surface(shapes[k]), shapely.centroid(flat[k])
-        near = settled(draw.normal(0.0, 0.0006, (int(asked[k]), 2)) + (middle.y, middle.x), 8)
-        hours = draw.choice(24, int(asked[k]), p=_HOURS)
-        days, months = draw.integers(1, 8, int(asked[k])), draw.integers(1, 12, int(asked[k]))
-        channel = draw.choice(4, int(asked[k]), p=(0.5, 0.28, 0.2, 0.02))
-        hood = NEIGHBORHOODS[int(areas().neighborhood[np.argmax(areas().tract == k)]) % len(NEIGHBORHOODS)]
-        place: Callable[[int], list[Cell]] = lambda i, near=near: [float(near[i, 0]), float(near[i, 1])]  # noqa: E731
-        for i in range(int(asked[k])):
-            how = _APP[channel[i]]
-            rows.append([
-                how, ("iOS" if i % 4 else "Android") if how == "Mobile App" else None, 99000 + int(k) % 90, *place(i),
-                hood.upper(), int(codes[k]), int(geoid(codes[k])), int(k) + 1, round(flat[k].area, 3),
-                round(flat[k].length, 6), round(centre.x), round(centre.y), int(hours[i]), int(days[i]), int(months[i]),
-                1 + int(hours[i]) // 6,
-            ])  # fmt: skip
+    asked, draw = requests(), stream("hours of requests")
+    flat = in_metres(outlines().tracts)
+    rows = [row for k in np.flatnonzero(asked) for row in _requests_of(int(k), int(asked[k]), flat[k], draw)]
     twice = draw.choice(len(rows), len(rows) // 50, replace=False)
     rows += [rows[k] for k in np.sort(twice)]
-    return _request_csv(rows, {"repeats": len(twice), "months": 11, "without_date": len(rows)})
+    dirt = {"repeats": len(twice), "months": 11, "without_date": len(rows)}
+    return delimited("encampment_requests", _HEADINGS, rows, dirt)
 
 
-_HOURS = tuple(np.array([1, 1, 1, 1, 2, 4, 10, 20, 35, 55, 58, 58, 56, 52, 53, 51, 48, 40, 31, 27, 24, 17, 9, 4]) / 658)
-
-
-def _request_csv(rows: list[list[Cell]], dirt: dict[str, Any]) -> Raw:
-    header = ("REQUESTSOURCE", "MOBILEOS", "ZIPCODE", "LATITUDE", "LONGITUDE", "NCNAME", "CT10", "GEOID10", "OBJECTID",
-              "Shape_STAr", "Shape_STLe", "X_Center", "Y_Center", "Hour", "Weekday", "Month", "DayPartition")  # fmt: skip
-    from analysis.sample.wire import delimited
-
-    return delimited("encampment_requests", header, rows, dirt)
+def _requests_of(k: int, number: int, flat: Any, draw: np.random.Generator) -> list[list[Cell]]:
+    """The requests of one tract: near its middle, by day rather than by night."""
+    middle, centre = shapely.point_on_surface(outlines().tracts[k]), shapely.centroid(flat)
+    near = settled(draw.normal(0.0, 0.0006, (number, 2)) + np.array([middle.y, middle.x]), 8)
+    hours, days = draw.choice(24, number, p=_HOURS), draw.integers(1, 8, number)
+    months, channel = draw.integers(1, 12, number), draw.choice(4, number, p=(0.5, 0.28, 0.2, 0.02))
+    code = vintages().code_2010[k]
+    hood = NEIGHBORHOODS[int(areas().neighborhood[np.argmax(areas().tract == k)]) % len(NEIGHBORHOODS)]
+    place: list[Cell] = [int(code), int(geoid(code)), k + 1, round(flat.area, 3), round(flat.length, 6),
+                         round(centre.x), round(centre.y)]  # fmt: skip
+    rows: list[list[Cell]] = []
+    for i in range(number):
+        how = _APP[channel[i]]
+        phone = ("iOS" if i % 4 else "Android") if how == "Mobile App" else None
+        rows.append([how, phone, 99000 + k % 90, float(near[i, 0]), float(near[i, 1]), hood.upper(), *place,
+                     int(hours[i]), int(days[i]), int(months[i]), 1 + int(hours[i]) // 6])  # fmt: skip
+    return rows
 
 
 def count_truth() -> dict[str, Any]:

@@ -89,7 +89,7 @@ def outdoors() -> Outdoors:
         kinds = draw.multinomial(units, SHARES)
         people[year] = _living_in(draw, kinds)
         found[year] = draw.binomial(kinds, SEEN)
-    own = [name for name in TOWNS[3 : 3 + OWN_COUNT]]
+    own = list(TOWNS[3 : 3 + OWN_COUNT])
     included = ~np.isin(np.array(town), own)
     return Outdoors(city, district, town, included, residents, mean, people, found, _sheltered(city, mean))
 

@@ -5,7 +5,8 @@ Nothing else may read this: a method that looks at the truth proves nothing. Par
 realised change by regime, growth elsewhere, middle tracts), ``tracts`` (columns of
 true figures over the residential tracts), ``surveys`` (how margins were drawn),
 ``covid`` (reproduction number, serial interval, true cases, rate ratios),
-``hospital``, ``homelessness`` (people outdoors, what a count finds of them, who asks), and ``dirt`` (by dataset, what was put in and how often).
+``hospital``, ``homelessness`` (people outdoors, what a count finds of them, who asks),
+and ``dirt`` (by dataset, what was put in and how often).
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def truth_text(datasets: list[Raw]) -> str:
 
 def _homelessness() -> dict[str, Any]:
     return {
-        "share_of_units_seen": homelessness.SEEN, "growth_against_2015": {str(k): v for k, v in homelessness.GROWTH.items()},
+        "share_of_units_seen": homelessness.SEEN,
+        "growth_against_2015": {str(year): growth for year, growth in homelessness.GROWTH.items()},
         "people_per_dwelling": homelessness.PER_DWELLING, "quiet_district": homelessness.QUIET_DISTRICT,
         "averages": {str(year): dict(found) for year, found in homelessness.AVERAGES.items()},
         "clusters": [list(one) for one in homelessness.CLUSTERS], "status_effect": homelessness.STATUS_EFFECT,
