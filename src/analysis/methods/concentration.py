@@ -35,6 +35,7 @@ class Concentration:
     ``gini``: of the count against the places' weights (0 spread as residents are, 1 all in one place), with an
     interval over places. ``chance``: the same under random allocation, mean and middle 95 percent of allocations.
     ``top``: percent of the count in the ``share`` of places with the highest rates, ``top_chance`` likewise.
+    Each estimate's ``n`` is the number of places, since that of people may be withheld elsewhere.
     ``p``: share of allocations at least as concentrated, counting the observed one.
     """
 
@@ -88,12 +89,12 @@ def concentration(
     again = np.array([_both(count[pick], weight[pick], share) for pick in picks if count[pick].sum() > 0])
     found = _both(count, weight, share)
     p = (1 + int((random[:, 0] >= found[0] - 1e-12).sum())) / (draws + 1)
-    n = round(count.sum())
+    n = len(count)
     return Concentration(
         _resampled(found[0], again[:, 0], level, n, 1.0),
-        _middle_of(float(random[:, 0].mean()), random[:, 0], level, units),
-        _top(found[1], again[:, 1], level, float(count.sum()), share),
-        _middle_of(float(random[:, 1].mean()), random[:, 1], level, units),
+        _middle_of(float(random[:, 0].mean()), random[:, 0], level, n),
+        _top(found[1], again[:, 1], level, count, share),
+        _middle_of(float(random[:, 1].mean()), random[:, 1], level, n),
         p,
         len(count),
     )
@@ -144,7 +145,7 @@ def persistent_share(
     rng = np.random.default_rng(seed)
     picks = rng.integers(0, len(one), (draws, len(one)))
     again = np.array([top_share(two[k], weight[k], share, rank[k]) for k in picks if two[k].sum() > 0])
-    return _top(top_share(two, weight, share, rank), again, level, float(two.sum()), share)
+    return _top(top_share(two, weight, share, rank), again, level, two, share)
 
 
 def relative_share(
@@ -178,19 +179,20 @@ def relative_share(
              for k in picks if count[k].sum() > 0]  # fmt: skip
     again = np.array([100 * mine / theirs for mine, theirs in pairs if theirs > 0])
     value = 100 * met[0] / met[1]
-    return _resampled(value, again, level, round(count.sum()), np.inf)
+    return _resampled(value, again, level, len(count), np.inf)
 
 
 def _both(count: Floats, weight: Floats, share: float) -> tuple[float, float]:
     return gini(count / weight, weight), top_share(count, weight, share)
 
 
-def _top(value: float, draws: Floats, level: float, people: float, share: float) -> Estimate:
+def _top(value: float, draws: Floats, level: float, counts: Floats, share: float) -> Estimate:
+    people = float(counts.sum())
     if people < FEWEST_IN_TOP / share:
         return Estimate.empty("not_applicable", _FEW, level=level)
     if revealing(value / 100 * people, people):
         return Estimate.empty("suppressed", "it would tell of fewer than 11 people", level=level)
-    return _resampled(value, draws, level, round(people), 100.0)
+    return _resampled(value, draws, level, len(counts), 100.0)
 
 
 def _middle_of(value: float, draws: Floats, level: float, n: int) -> Estimate:

@@ -82,7 +82,7 @@ def share_beyond(
     if revealing(value / 100 * float(frame["people"].sum()), float(frame["people"].sum())):
         return Estimate.empty("suppressed", "it would tell of fewer than 11 people", level=level)
     low, high = round(min(float(low), value), 6), round(min(100.0, max(float(high), value)), 6)
-    return Estimate(value, low, high, level, round(float(frame["people"].sum())))
+    return Estimate(value, low, high, level, len(frame))
 
 
 def rate_ratio_of_groups(
@@ -113,6 +113,4 @@ def rate_ratio_of_groups(
     total = sums.sum(axis=1)
     value = float(total[0, 0] / total[0, 1] / (total[1, 0] / total[1, 1]))
     low, high = np.quantile(logs, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(
-        value, min(float(np.exp(low)), value), max(float(np.exp(high)), value), level, round(total[:, 0].sum())
-    )
+    return Estimate(value, min(float(np.exp(low)), value), max(float(np.exp(high)), value), level, len(frame))

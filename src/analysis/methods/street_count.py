@@ -165,7 +165,8 @@ def change(
         variance += _own_variance(before, error) + _own_variance(after, error)
     middle, half = np.log(two / one), float(stats.norm.ppf((1 + confidence) / 2)) * np.sqrt(variance)
     value, low, high = (float(100 * np.expm1(end)) for end in (middle, middle - half, middle + half))
-    return Estimate(value, low, high, confidence, round(one))
+    # The number of people behind it is left out: it may be one that is withheld elsewhere.
+    return Estimate(value, low, high, confidence)
 
 
 def _own_variance(found: pd.Series, error: CountError) -> float:
