@@ -282,7 +282,7 @@ _COUNTS: Mapping[str, tuple[Callable[[int], Proof], int]] = {
         ("street_count", planted_counts.street_count_trial,
          "150 tracts counted twice, with a rise of 30 percent and without, by counts with all three errors", 5.0, 120),
         ("concentration", planted_counts.concentration_trial,
-         "120 tracts with people dealt at random, and with rates that differ and last", 5.0, 40),
+         "120 tracts with people dealt at random, and with rates that differ and last", 5.0, 30),
         ("tract_rates", planted_counts.tract_rates_trial,
          "150 tracts counted twice; those truly above the mark, and those named", 10.0, 12),
         ("rank_agreement", planted_counts.rank_agreement_trial,
