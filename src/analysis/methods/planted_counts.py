@@ -139,7 +139,7 @@ def tract_rates_trial(seeds: int, tracts: int = 150, times: float = 2.0, sure: f
             right + (called & (truth > mark)).sum(),
             above + (truth > mark).sum(),
         )
-    return Trial(seeds, right / max(above, 1), float(np.mean(held)), (named - right) / max(named, 1))
+    return Trial(seeds, float(right / max(above, 1)), float(np.mean(held)), float((named - right) / max(named, 1)))
 
 
 def rank_agreement_trial(seeds: int, rho: float = 0.5, side: int = 12) -> Trial:
