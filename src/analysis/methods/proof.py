@@ -290,7 +290,7 @@ _COUNTS: Mapping[str, tuple[Callable[[int], Proof], int]] = {
         ("reporting_bias", planted_counts.reporting_bias_trial,
          "300 tracts that ask more where incomes are higher, and as much, with need counted twice", 5.0, 40),
         ("hot_spots", planted_counts.hot_spots_trial,
-         "256 tracts and an island with skewed rates, without and with a block of 25 that are higher", 5.0, 12),
+         "144 tracts and an island with skewed rates, without and with a block of 16 that are higher", 5.0, 20),
     )
 }  # fmt: skip
 
