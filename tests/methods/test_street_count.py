@@ -102,6 +102,14 @@ def test_youth_counted_in_one_year_only_are_shown_and_not_judged_by() -> None:
     assert not table.loc[street_count.UNLIKE, "alike"]
 
 
+def test_a_handful_of_youth_is_not_told_by_two_changes() -> None:
+    before = counted(2016, {"a": 900.0, "b": 900.0}).assign(youth_count=2.0)
+    after = counted(2017, {"a": 1700.0, "b": 1700.0})
+    used = pd.DataFrame([dict.fromkeys(DWELLINGS, 1.7)], index=[2017])
+    found = street_count.change_choices(before, after, CountError(0.07, 3.0), used, 3400.0)
+    assert street_count.UNLIKE not in set(found.table["choice"])
+
+
 def test_the_panel_leaves_out_what_was_counted_once() -> None:
     both = pd.concat([counted(2016, {"a": 1.0}), counted(2017, {"a": 2.0, "b": 3.0})])
     assert street_count.panel(both, pd.Index(["a", "b"])).to_numpy().tolist() == [[1.0, 2.0]]

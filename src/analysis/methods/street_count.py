@@ -255,8 +255,7 @@ class ChangeChoices:
         return len(set(sides)) == 1
 
 
-def _with_youth(found: pd.Series, counts: pd.DataFrame) -> pd.Series:
-    more = float(counts["youth_count"].fillna(0.0).sum())
+def _with_youth(found: pd.Series, more: float) -> pd.Series:
     return found.where(found.index != "seen", found + more)
 
 
@@ -274,7 +273,10 @@ def change_choices(
     for year in used.index:
         first, second = (people(with_averages(part, used.loc[year])) for part in (before, after))
         choices[f"Averages of {year} in both years"] = change(first, second, error, same_averages=True)
-    choices[UNLIKE] = change(_with_youth(one, before), _with_youth(two, after), error)
+    extra = [float(part["youth_count"].fillna(0.0).sum()) for part in (before, after)]
+    # Two changes that differ by a handful of youth would tell how many they are.
+    if any(extra) and not any(0 < number < MINIMUM_PEOPLE for number in extra):
+        choices[UNLIKE] = change(_with_youth(one, extra[0]), _with_youth(two, extra[1]), error)
     known = {words: found for words, found in choices.items() if found.status == "ok"}
     table = pd.DataFrame(
         [(words, found.value, found.lower, found.upper, words != UNLIKE) for words, found in known.items()],
