@@ -8,8 +8,8 @@ from analysis.methods import proof
 from analysis.methods.proof import TRIALS, Proof, planted_recovery, proof_table
 from analysis.project import AnalysisError
 
-# The rule that names tracts is strict: it misses most of those truly in the top, and the whitepaper says so.
-LEAST_FOUND = {"robust_groups": 15}
+# The rules that name tracts are strict: they miss most of those truly in the top, and the whitepapers say so.
+LEAST_FOUND = {"robust_groups": 15, "tract_rates": 20, "hot_spots": 20}
 
 
 @pytest.mark.parametrize("method", sorted(TRIALS))

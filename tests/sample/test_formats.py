@@ -23,13 +23,14 @@ from analysis.sources.parsing import sheet_rows
 
 CENSUS = ["sf3_1990", "sf1_2000", "sf3_2000", "sf1_2010", "acs5_2012", "acs5_2018", "acs5_2020"]
 LAYERS = ["tract_shapes_2010", "council_districts_2012", "neighborhood_councils_2018", "neighborhood_councils_2020",
-          "covid_neighborhoods"]  # fmt: skip
+          "covid_neighborhoods", "homeless_count_2017_city_tracts", "homeless_shelters"]  # fmt: skip
 FILES = ["crosswalk_1990_2010", "crosswalk_2000_2010", "covid_city_cases", "covid_testing", "covid_hospital_surge",
          "covid_hospital_availability", "covid_place_population", "csa_race", "csa_poverty", "csa_age_65",
          "csa_crowded", "csa_area", "csa_tract_crosswalk", "policy_events",
          "covid_community_table_early", "covid_community_table_late", "policy_milestones_state",
          "covid_citations", "small_business_city", "small_business_county", "small_business_zip",
-         "small_business_city_daily_2020", "city_ids", "county_ids"]  # fmt: skip
+         "small_business_city_daily_2020", "city_ids", "county_ids",
+         "encampment_requests"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,8 @@ CONTRACT = {
     "economy_panel", "small_business_city", "small_business_city_daily_2020", "small_business_county",
     "small_business_zip",
     "service_requests_2017", "service_requests_2018", "service_requests_2020",
+    "homeless_count_2015", "homeless_count_2016", "homeless_count_2017", "homeless_count_2017_city_tracts",
+    "homeless_shelters", "encampment_requests",
 }  # fmt: skip
 WRITE = "import sys; from pathlib import Path; from analysis.project import Project; \
 from analysis.sample import write_sample; write_sample(Project(Path(sys.argv[1])))"

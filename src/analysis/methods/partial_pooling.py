@@ -151,18 +151,18 @@ def _fitted(data: _Data) -> _Fit:
     places = np.tril_indices(size)
     # Sums of products are all that the criterion needs of a group.
     whole = np.column_stack([data.design, data.values])
-    sums = [(data.own[p].T @ data.own[p], data.own[p].T @ whole[p]) for p in data.parts]
+    squares = np.stack([data.own[p].T @ data.own[p] for p in data.parts])
+    crosses = np.stack([data.own[p].T @ whole[p] for p in data.parts])
     products = whole.T @ whole
 
     def solved(theta: Floats) -> tuple[float, Floats, Floats, float]:
         factor = np.zeros((size, size))
         factor[places] = theta
-        total, size_log = products.copy(), 0.0
-        for square, cross in sums:
-            inner = np.eye(size) + factor.T @ square @ factor
-            moved = factor.T @ cross
-            total -= moved.T @ np.linalg.solve(inner, moved)
-            size_log += float(np.linalg.slogdet(inner)[1])
+        # All groups at once: a thousand tracts would else cost a thousand small solutions a step.
+        inner = np.eye(size) + factor.T @ squares @ factor
+        moved = factor.T @ crosses
+        total = products - np.einsum("gij,gik->jk", moved, np.linalg.solve(inner, moved))
+        size_log = float(np.linalg.slogdet(inner)[1].sum())
         left, right = total[:-1, :-1], total[:-1, -1]
         coefficients: Floats = np.asarray(np.linalg.solve(left, right), dtype=np.float64)
         freedom = len(data.values) - len(right)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import KDTree
 
-from analysis.methods import margins_of_error
+from analysis.methods import margins_of_error, planted_counts
 from analysis.methods.block_bootstrap import block_bootstrap, block_difference
 from analysis.methods.calibration import areas_under_curve
 from analysis.methods.change_measures import KEYS, change_measures
@@ -336,6 +336,41 @@ def _segregation(seeds: int) -> Proof:
     )
 
 
+def _of_counts(
+    name: str, trial: Callable[[int], planted_counts.Trial], planted: str, false_alarms: float
+) -> Callable[[int], Proof]:
+    """The trial of a method for counts of people outdoors, in percent."""
+
+    def run(seeds: int) -> Proof:
+        seen = trial(seeds)
+        held = None if np.isnan(seen.coverage) else _percent(seen.coverage)
+        return Proof(
+            name, planted, seeds, found=_percent(seen.found), coverage=held,
+            nominal_coverage=None if held is None else 95.0, false_alarms=_percent(seen.false_alarms),
+            nominal_false_alarms=false_alarms,
+        )  # fmt: skip
+
+    return run
+
+
+_COUNTS: Mapping[str, tuple[Callable[[int], Proof], int]] = {
+    name: (_of_counts(name, trial, planted, false_alarms), seeds)
+    for name, trial, planted, false_alarms, seeds in (
+        ("street_count", planted_counts.street_count_trial,
+         "150 tracts counted twice, with a rise of 30 percent and without, by counts with all three errors", 5.0, 120),
+        ("concentration", planted_counts.concentration_trial,
+         "120 tracts with people dealt at random, and with rates that differ and last", 5.0, 30),
+        ("tract_rates", planted_counts.tract_rates_trial,
+         "150 tracts counted twice; those truly above the mark, and those named", 10.0, 12),
+        ("rank_agreement", planted_counts.rank_agreement_trial,
+         "288 tracts in blocks of alike neighbors, with a rank correlation and without", 5.0, 200),
+        ("reporting_bias", planted_counts.reporting_bias_trial,
+         "300 tracts that ask more where incomes are higher, and as much, with need counted twice", 5.0, 40),
+        ("hot_spots", planted_counts.hot_spots_trial,
+         "144 tracts and an island with skewed rates, without and with a block of 16 that are higher", 5.0, 20),
+    )
+}  # fmt: skip
+
 TRIALS: Mapping[str, tuple[Callable[[int], Proof], int]] = {
     "block_bootstrap": (_block_bootstrap, 50),
     "change_index": (_change_index, 20),
@@ -349,6 +384,7 @@ TRIALS: Mapping[str, tuple[Callable[[int], Proof], int]] = {
     "robust_groups": (_robust_groups, 5),
     "segregation": (_segregation, 60),
     "spatial_cross_validation": (_spatial_folds, 40),
+    **_COUNTS,
 }
 """The trial of each method and its usual number of seeds."""
 
@@ -367,6 +403,8 @@ REFERENCES: Mapping[str, tuple[str, str]] = {
         "sum 203,119 with margin 5,070",
     ),
     "moran": ("Columbus crime data, R package spdep 1.2-7", "I and both z-scores equal to 1e-8"),
+    "hot_spots": ("Columbus crime data, R package spdep 1.2-7", "the statistic of 49 places equal to 1e-8"),
+    "tract_rates": ("sleep study of the R package lme4 (Bates et al. 2015)", "the mixed model behind it, to 1e-3"),
     "segregation": ("schools00 of the R package segregation", "M, H, D, isolation and decomposition equal to 1e-8"),
 }
 """The published case of a method, and how exactly the test suite meets it."""

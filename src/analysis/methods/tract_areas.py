@@ -130,3 +130,16 @@ def mean_by_area(values: pd.Series, weights: pd.Series, areas: pd.DataFrame, kin
 def _codes(found: Iterable[str]) -> pd.Index[str]:
     codes: pd.Index[str] = pd.Index(sorted(set(found)), name="geoid")
     return codes
+
+
+def district_of(areas: pd.DataFrame) -> pd.Series:
+    """The council district that holds most of each tract of the city, by tract; as :func:`tracts_of` decides.
+
+    >>> table = pd.DataFrame({"geoid": ["a", "b", "b"], "kind": "council_district", "in_city": [1.0, 0.9, 0.9],
+    ...                       "area_id": ["cd-01", "cd-01", "cd-12"], "weight_area": [1.0, 0.2, 0.7]})
+    >>> district_of(table).to_dict()
+    {'a': 'cd-01', 'b': 'cd-12'}
+    """
+    names = sorted(areas.loc[areas["kind"] == "council_district", "area_id"].unique())
+    parts = {name: tracts_of(areas, name) for name in names}
+    return pd.Series({tract: name for name, tracts in parts.items() for tract in tracts}, name="district").sort_index()

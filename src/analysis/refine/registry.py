@@ -22,6 +22,7 @@ SUBJECTS = (
     "crosswalk",
     "economy",
     "geographies",
+    "homelessness",
     "merchants",
     "prices",
     "service_requests",

@@ -97,6 +97,7 @@ def _datasets() -> list[Raw]:
         citations,
         community,
         economy_panel,
+        homeless_files,
         hospitals,
         layers,
         merchants,
@@ -142,6 +143,12 @@ def _datasets() -> list[Raw]:
         register.all_file(),
         register.active_file(),
         *requests.request_tables(),
+        homeless_files.count_2015(),
+        homeless_files.count_2016(),
+        homeless_files.count_2017(),
+        homeless_files.city_layer(),
+        homeless_files.shelter_layer(),
+        homeless_files.request_file(),
     ]
     return sorted(made, key=lambda raw: raw.dataset)
 

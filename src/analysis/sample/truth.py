@@ -7,7 +7,8 @@ true figures over the residential tracts), ``surveys`` (how margins were drawn),
 ``covid`` (reproduction number, serial interval, true cases, rate ratios),
 ``hospital``, ``businesses`` (hazards of closing and moving), ``economy`` (competitive
 effects of districts), ``merchants`` (Meridia's further fall from March 2020 on),
-``service_requests`` (districts that are slower, and how much), and
+``service_requests`` (districts that are slower, and how much), ``homelessness`` (people
+outdoors, what a count finds of them, who asks), and
 ``dirt`` (by dataset, what was put in and how often).
 """
 
@@ -27,6 +28,8 @@ from analysis.sample import (
     community,
     economy_panel,
     epidemic,
+    homeless_files,
+    homelessness,
     hospitals,
     merchants,
     requests,
@@ -79,9 +82,22 @@ def truth_text(datasets: list[Raw]) -> str:
             "times_as_long": requests.TIMES_AS_LONG,
             "shares_of_kinds": dict(requests.KINDS),
         },
+        "homelessness": _homelessness(),
         "dirt": {raw.dataset: dict(raw.dirt) for raw in sorted(datasets, key=lambda raw: raw.dataset)},
     }  # fmt: skip
     return json.dumps(truth, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _homelessness() -> dict[str, Any]:
+    return {
+        "share_of_units_seen": homelessness.SEEN,
+        "growth_against_2015": {str(year): growth for year, growth in homelessness.GROWTH.items()},
+        "people_per_dwelling": homelessness.PER_DWELLING, "quiet_district": homelessness.QUIET_DISTRICT,
+        "averages": {str(year): dict(found) for year, found in homelessness.AVERAGES.items()},
+        "clusters": [list(one) for one in homelessness.CLUSTERS], "status_effect": homelessness.STATUS_EFFECT,
+        "requests": {"power_of_people": homelessness.PEOPLE_POWER, "power_of_income": homelessness.INCOME_POWER},
+        **homeless_files.count_truth(),
+    }  # fmt: skip
 
 
 def _geography() -> dict[str, Any]:
