@@ -72,6 +72,7 @@ class TableUse:
 
 
 _loaded: dict[str, TableUse] = {}
+_asked: dict[str, bool] = {}
 
 
 def record_load(use: TableUse) -> None:
@@ -92,6 +93,17 @@ def loads() -> list[TableUse]:
     return list(_loaded.values())
 
 
+def record_question(dataset: str, there: bool) -> None:
+    """Remember that somebody asked whether a dataset was fetched, and the answer."""
+    _asked[dataset] = there
+
+
+def asked() -> dict[str, bool]:
+    """The datasets whose presence was asked for, sorted, and whether they were there."""
+    return dict(sorted(_asked.items()))
+
+
 def reset() -> None:
-    """Forget everything loaded, as at the start of a notebook."""
+    """Forget everything loaded and asked, as at the start of a notebook."""
     _loaded.clear()
+    _asked.clear()

@@ -9,13 +9,14 @@ asks :func:`available` first can say "not fetched yet" instead of failing::
     register = available("business_spells")
     spells = load("business_spells") if register else None
 
-Asking this of ``analysis.refine`` makes the holdings part of what the report rests
-on: once the dataset is fetched, the report is stale and is run again.
+The question and its answer become part of what the report rests on: once the dataset
+is fetched, the report is stale and is run again.
 """
 
 from __future__ import annotations
 
 from analysis.project import Project, current_project, current_source
+from analysis.provenance import record_question
 from analysis.refine.building import in_order
 from analysis.refine.registry import table_named
 from analysis.refine.workbench import Shelf
@@ -30,7 +31,11 @@ def available(table: str, project: Project | None = None, source: str | None = N
     For the sample, which is made on demand, it says whether the sample makes them.
     Raises AnalysisError for an unknown table, never for a dataset that is missing.
     """
-    return not missing_datasets(table, project, source)
+    project, source = project or current_project(), source or current_source()
+    missing = missing_datasets(table, project, source)
+    for name in sorted({name for each in in_order([table]) for name in each.inputs}):
+        record_question(name, name not in missing)
+    return not missing
 
 
 def missing_datasets(table: str, project: Project | None = None, source: str | None = None) -> list[str]:

@@ -6,26 +6,20 @@ changes no hash and makes nothing stale.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 from dataclasses import asdict
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from analysis.project import AnalysisError
 from analysis.refine.contracts import Table
 from analysis.refine.storage import file_sha256, parquet_path, read_meta
+from analysis.refine.subjects import code_modules, module_file
 from analysis.refine.workbench import Shelf
 
 # How raw bytes become a frame decides about the table as much as the refine module does.
 _READING = "analysis.sources.reading"
 _STREAMING, _READING_STREAMED = "analysis.refine.streaming", "analysis.sources.streaming"
-_CONTENT = ("analysis.refine.", "analysis.methods.")
-# These modules write and find tables; what is in a table does not depend on them.
-_NOT_CONTENT = ("analysis.refine.storage", "analysis.refine.registry")
 
 
 def digest(value: Any) -> str:
@@ -38,39 +32,11 @@ def digest(value: Any) -> str:
 
 
 @cache
-def _module_file(module: str) -> Path:
-    spec = find_spec(module)
-    if spec is None or spec.origin is None:
-        raise AnalysisError(f"module {module} has no file: is the package installed whole?")
-    return Path(spec.origin)
-
-
-@cache
-def code_modules(module: str) -> tuple[str, ...]:
-    """The modules of refine and methods that ``module`` imports, directly or through others, itself included.
-
-    >>> "analysis.refine.parsing" in code_modules("analysis.refine.covid")
-    True
-    """
-    found: set[str] = set()
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        for node in ast.walk(ast.parse(_module_file(name).read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_CONTENT):
-                waiting.append(str(node.module))
-    return tuple(sorted(found - set(_NOT_CONTENT)))
-
-
-@cache
 def code_hash(module: str) -> str:
     """One hash for the code that builds the tables of a subject."""
     modules = code_modules(module)
     reading = (_READING, _READING_STREAMED) if _STREAMING in modules else (_READING,)
-    files = [_module_file(name) for name in (*modules, *reading)]
+    files = [module_file(name) for name in (*modules, *reading)]
     return digest([file_sha256(path) for path in files])
 
 

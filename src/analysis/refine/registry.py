@@ -8,26 +8,10 @@ from typing import TYPE_CHECKING
 
 from analysis.project import AnalysisError, Project
 from analysis.refine.contracts import Table
+from analysis.refine.subjects import SUBJECTS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SUBJECTS = (
-    "businesses",
-    "census_tracts",
-    "citations",
-    "covid",
-    "covid_community",
-    "covid_places",
-    "crosswalk",
-    "economy",
-    "geographies",
-    "homelessness",
-    "merchants",
-    "prices",
-    "service_requests",
-)
-"""The modules of this package that declare ``TABLES``; a new subject is one more name."""
 
 
 @cache

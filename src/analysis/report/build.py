@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib import import_module
 from typing import Any
 
 from analysis import receipt
@@ -37,6 +38,8 @@ UNKNOWN = 30.0
 """Seconds a report is taken to need that was never timed: long, so that it begins early."""
 
 SAMPLE = "the invented city"
+_BEFORE_FORKING = ("nbformat", "papermill", "analysis.report.engine", "analysis.report.warm.client", "asyncio")
+"""What every worker needs: imported once, before there are any."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,9 @@ class _Site:
             self._zygote = warmed_up(self._project, self._source, stems)
         note_printer()
         self._stack.callback(forget_printer)
+        os.environ.setdefault(*service.NO_THREAD)
+        for module in _BEFORE_FORKING:  # while the warm process imports its own
+            import_module(module)
         most = self._orders.jobs if editions is None else min(self._orders.jobs, len(editions))
         if self._orders.crew is not None:
             self._crew = self._orders.crew(self._orders.jobs)

@@ -9,7 +9,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from analysis.report import recording
 from analysis.report.cuts import check_code, cut_of, read_cut
 from analysis.report.editions import WHOLE, Edition
 from analysis.report.fingerprint import Mark, Now, module_file
+from analysis.report.kernel_environment import loads_by_name
 from analysis.report.notebook import Notebook, python_tree, read_notebook
 from analysis.report.parameters import declared
 from analysis.report.storage import canonical, digest, put, put_json, read_json
@@ -64,6 +65,7 @@ class Record:
     ``environment`` what :class:`analysis.report.surroundings.Surroundings` says. ``settled`` is false when a module or
     table changed while the run went on: then nobody knows which version it saw, and it counts as stale. ``cut`` says
     how much of the notebook ran, and ``code`` is the hash of the cells in it; ``listed`` whether editions.yml asked.
+    ``asked`` are the datasets whose presence the notebook asked for, and whether they were there.
     """
 
     notebook: str
@@ -81,6 +83,7 @@ class Record:
     settled: bool
     cut: str = WHOLE
     listed: bool = False
+    asked: dict[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,7 @@ def execute(project: Project, source: str, wanted: Edition, around: Surroundings
         settled=_settled(project, source, around, now, used),
         cut=wanted.cut,
         listed=wanted.listed,
+        asked=used["asked"],
     )
     put(place.executed, written)
     put_json(place.record, asdict(record))
@@ -395,13 +399,19 @@ def _description(project: Project, source: str, table: str) -> Path:
 
 def holdings(project: Project, source: str) -> dict[str, str]:
     """The hash of every description in data/raw and data/processed of a source, by file; and by notebook its tables."""
-    from analysis.refine import papers
-
     found = [*project.raw(source).rglob("*.json"), *project.processed(source).rglob("*.json")]
     kept = [path for path in found if not path.name.startswith(("part-", "."))]
     held = {path.relative_to(project.root).as_posix(): digest(path.read_bytes()) for path in sorted(kept)}
-    readers = papers(project).groupby("paper")["table"].agg(", ".join)
-    return held | {f"notebooks/{paper}": tables for paper, tables in readers.items()}
+    read = {path.stem: _loads_of(path) for path in sorted(project.notebooks.glob("[0-9]*_*.ipynb"))}
+    return held | {f"notebooks/{paper}": ", ".join(sorted(tables)) for paper, tables in read.items() if tables}
+
+
+def _loads_of(path: Path) -> set[str]:
+    """The tables a notebook loads by name; nothing where it cannot be read, which its own report will say."""
+    try:
+        return loads_by_name(cell.source for cell in read_notebook(path).code)
+    except AnalysisError:
+        return set()
 
 
 def _without_makers(modules: Mapping[str, str]) -> dict[str, str]:
@@ -411,17 +421,28 @@ def _without_makers(modules: Mapping[str, str]) -> dict[str, str]:
     """
     if "analysis.refine.registry" not in modules:
         return dict(modules)
-    from analysis.refine.freshness import code_modules
-    from analysis.refine.registry import SUBJECTS
+    from analysis.refine.subjects import SUBJECTS, code_modules
 
     makers = {name for subject in SUBJECTS for name in code_modules(f"analysis.refine.{subject}")}
     return {name: raw for name, raw in modules.items() if name not in makers}
 
 
 def asks_refine(notebook: Notebook) -> bool:
-    """Whether a notebook asks ``analysis.refine`` about the data themselves, beyond loading tables."""
-    trees = [python_tree(cell.source) for cell in notebook.code]
-    return any("refine" in ast.dump(tree) for tree in trees if tree is not None)
+    """Whether a notebook asks ``analysis.refine`` about the data themselves, beyond loading tables.
+
+    To ask only whether a table is ``available`` is no such question: its answer is recorded by itself.
+    """
+    trees = [tree for cell in notebook.code if (tree := python_tree(cell.source)) is not None]
+    return any(_asks(node) for tree in trees for node in ast.walk(tree))
+
+
+def _asks(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        module, names = node.module or "", {alias.name for alias in node.names}
+        if module == "analysis.refine":
+            return not names <= {"available", "load"}
+        return module.startswith("analysis.refine.") or (module == "analysis" and "refine" in names)
+    return isinstance(node, ast.Import) and any(alias.name.startswith("analysis.refine") for alias in node.names)
 
 
 def _notebook_text(result: dict[str, Any]) -> str:

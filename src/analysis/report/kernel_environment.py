@@ -142,27 +142,37 @@ def _is_module(name: str) -> bool:
 
 
 def loaded_tables(sources: Iterable[str]) -> set[str] | None:
-    """The tables that code loads by name, or None where it does not say them in so many words.
+    """The tables that code loads by name, or None where it does not say them all in so many words.
 
     >>> sorted(loaded_tables(["prices, tracts = load('prices'), load('tracts')"]))
     ['prices', 'tracts']
     >>> loaded_tables(["frames = {name: load(name) for name in names}"]) is None
     True
     """
-    found: set[str] = set()
-    for source in sources:
-        tree = python_tree(source)
-        if tree is None:
-            return None
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute | ast.Name) and _last_name(node) == "refine":
-                return None  # asks about the data themselves
-            if isinstance(node, ast.Call) and _last_name(node.func) == "load":
-                first = node.args[0] if node.args else None
-                if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
-                    return None
-                found.add(first.value)
-    return found
+    trees = [python_tree(source) for source in sources]
+    nodes = [node for tree in trees if tree is not None for node in ast.walk(tree)]
+    # Whoever asks refine about the data themselves may rest on any table.
+    asks = any(isinstance(node, ast.Attribute | ast.Name) and _last_name(node) == "refine" for node in nodes)
+    named = [_loaded(node) for node in nodes if isinstance(node, ast.Call) and _last_name(node.func) == "load"]
+    if None in trees or None in named or asks:
+        return None
+    return {name for name in named if name is not None}
+
+
+def loads_by_name(sources: Iterable[str]) -> set[str]:
+    """The tables that code loads by name, whatever else it loads.
+
+    >>> sorted(loads_by_name(["load('prices'), load(other)", "x = = 1"]))
+    ['prices']
+    """
+    trees = [tree for source in sources if (tree := python_tree(source)) is not None]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {name for call in calls if _last_name(call.func) == "load" and (name := _loaded(call)) is not None}
+
+
+def _loaded(call: ast.Call) -> str | None:
+    first = call.args[0] if call.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
 
 
 def _last_name(node: ast.AST) -> str:

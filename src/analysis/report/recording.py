@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from analysis.provenance import loads
+from analysis.provenance import asked, loads
 from analysis.report.storage import digest
 from analysis.report.warm.shelf import Shelf
 
@@ -39,7 +39,7 @@ def imported_modules() -> list[str]:
 
 
 def record() -> dict[str, Any]:
-    """Modules and loaded tables with the hash of their bytes, and the datasets behind them, as plain JSON."""
+    """Modules and loaded tables with the hash of their bytes, and datasets loaded and asked for, as plain JSON."""
     warm = next((finder.digests for finder in sys.meta_path if isinstance(finder, Shelf)), {})
     modules = {
         # A module a warm process imported is what its file was then, whatever the file is now.
@@ -51,6 +51,7 @@ def record() -> dict[str, Any]:
         "modules": modules,
         "tables": {use.table: use.sha256 for use in uses},
         "datasets": sorted({dataset.id for use in uses for dataset in use.datasets}),
+        "asked": asked(),
     }
 
 

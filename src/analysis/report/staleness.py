@@ -100,6 +100,9 @@ class Judge:
             new = set(dataset_hashes(self.project)) - set(record.datasets)
             if new:
                 yield f"the catalogue has new entries ({', '.join(sorted(new)[:3])}{', …' if len(new) > 3 else ''})"
+        for dataset, there in sorted(record.asked.items()):
+            if (self.project.raw(self.source, dataset) / "manifest.json").is_file() != there:
+                yield f"dataset {dataset} {'is no longer there' if there else 'is there now'}"
         for name in self._changed({n: self.project.catalog / n for n in SETTINGS}, record.settings):
             yield f"{name} changed"
         yield from self._dataset_reasons(record.datasets)

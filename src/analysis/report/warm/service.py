@@ -28,7 +28,7 @@ PATIENCE = 180.0
 """Seconds a warm process may take to import the stack."""
 
 # Arrow's allocator would start a thread of its own when pandas is imported.
-_ONE_THREAD = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+NO_THREAD = ("JE_ARROW_MALLOC_CONF", "background_thread:false")
 
 
 class NoWarmth(AnalysisError):
@@ -87,7 +87,7 @@ class Zygote:
         self.first_lines = first_lines
         self._owner = os.getpid()
         self._log = (self.folder / "log.txt").open("wb")
-        settings = {"IPYTHONDIR": str(self.folder), "JUPYTER_CONFIG_DIR": str(self.folder), **_ONE_THREAD}
+        settings = {"IPYTHONDIR": str(self.folder), "JUPYTER_CONFIG_DIR": str(self.folder), NO_THREAD[0]: NO_THREAD[1]}
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "analysis.report.warm.zygote"],
             stdin=subprocess.PIPE,
