@@ -18,7 +18,7 @@ from analysis.refine.holding import held
 from analysis.report import groundwork, ledger
 from analysis.report.crew import Alone, Crew, LocalCrew
 from analysis.report.editions import WHOLE, Edition, planned
-from analysis.report.execution import places, read_record
+from analysis.report.execution import makers, places, read_record
 from analysis.report.fingerprint import Now
 from analysis.report.graph import Done, Task, carried_out
 from analysis.report.issuing import forget_printer, note_printer
@@ -30,6 +30,7 @@ from analysis.report.staleness import Judge, Verdict, judged
 from analysis.report.storage import sole_builder, sweep
 from analysis.report.summary import read_summary
 from analysis.report.surroundings import Surroundings, surroundings
+from analysis.report.versions import history
 from analysis.report.warm import service
 from analysis.report.warm.service import Zygote
 from analysis.report.warmth import learn, warmed_up
@@ -156,6 +157,8 @@ class _Site:
         os.environ.setdefault(*service.NO_THREAD)
         for module in _BEFORE_FORKING:  # while the warm process imports its own
             import_module(module)
+        makers()
+        history(self._project.root)
         most = self._orders.jobs if editions is None else min(self._orders.jobs, len(editions))
         if self._orders.crew is not None:
             self._crew = self._orders.crew(self._orders.jobs)

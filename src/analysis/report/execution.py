@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -421,10 +422,15 @@ def _without_makers(modules: Mapping[str, str]) -> dict[str, str]:
     """
     if "analysis.refine.registry" not in modules:
         return dict(modules)
+    return {name: raw for name, raw in modules.items() if name not in makers()}
+
+
+@cache
+def makers() -> frozenset[str]:
+    """The modules that make tables; their code is read once a process."""
     from analysis.refine.subjects import SUBJECTS, code_modules
 
-    makers = {name for subject in SUBJECTS for name in code_modules(f"analysis.refine.{subject}")}
-    return {name: raw for name, raw in modules.items() if name not in makers}
+    return frozenset(name for subject in SUBJECTS for name in code_modules(f"analysis.refine.{subject}"))
 
 
 def asks_refine(notebook: Notebook) -> bool:
