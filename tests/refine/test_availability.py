@@ -9,9 +9,10 @@ import pytest
 
 from analysis.catalog import load_catalog
 from analysis.project import AnalysisError, Project
+from analysis.provenance import asked, reset
 from analysis.refine import available, load, missing_datasets
 from analysis.refine.building import refine_tables
-from analysis.report.execution import asks_refine, holdings
+from analysis.report.execution import asks_refine
 from analysis.report.groundwork import build_tables, fetch_live, stale_tables
 from analysis.report.notebook import read_notebook
 from analysis.sources import FetchFailures
@@ -59,15 +60,22 @@ def test_an_answer_of_yes_once_everything_lies_there(desk: Desk) -> None:
     assert available("business_spells", desk.project, "live")
 
 
-def test_asking_makes_the_holdings_part_of_the_report_and_a_fetch_changes_them(desk: Desk) -> None:
+def test_asking_makes_the_answer_part_of_the_report_and_nothing_else(desk: Desk) -> None:
+    """A fetch of the datasets asked for makes the report stale; a fetch of any other does not."""
     source = "from analysis.refine import available\n\nregister = available('business_spells')"
     cells = [{"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": source}]
     path = desk.project.notebooks / "03_business.ipynb"
     path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
-    assert asks_refine(read_notebook(path))
-    before = holdings(desk.project, "live")
+    assert not asks_refine(read_notebook(path))
+    reset()
+    assert not available("business_spells", desk.project, "live")
+    answers = asked()
+    assert {"businesses_all", "businesses_active"} <= set(answers)
+    assert not answers["businesses_all"]
     put(desk.project, "businesses_all", "socrata", "json", b"[]")
-    assert set(holdings(desk.project, "live")) - set(before) == {"data/raw/live/businesses_all/manifest.json"}
+    available("business_spells", desk.project, "live")
+    assert asked()["businesses_all"]
+    assert asked()["businesses_active"] is False
 
 
 def test_a_build_of_everything_leaves_out_what_rests_on_it_and_says_so(

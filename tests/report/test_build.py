@@ -126,7 +126,7 @@ def test_a_crash_before_any_write_changes_nothing(small: Project, monkeypatch: p
         return nbformat.from_dict(ran | {"cells": [*ran["cells"], last]})
 
     record = json.loads(places(small, "sample", "02_nothing").record.read_text(encoding="utf-8"))
-    seen = {"modules": {n: m["raw"] for n, m in record["modules"].items()}, "tables": {}, "datasets": []}
+    seen = {"modules": {n: m["raw"] for n, m in record["modules"].items()}, "tables": {}, "datasets": [], "asked": {}}
     monkeypatch.setattr(execution, "_run", rerun)
     replace, moves = os.replace, []
 

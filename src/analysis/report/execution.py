@@ -357,6 +357,9 @@ def _normalised(node: Any, wanted: Edition, source: str) -> dict[str, Any]:
     result["metadata"] = {**kept, "angeleno": {**about, "varied": list(wanted.varied)}}
     for cell in node.cells:
         cell["metadata"] = _tagged(cell.metadata.get("tags", []))
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream":  # a warning names the file of its cell, and that the process
+                output.text = re.sub(r"\S*ipykernel_\d+[/\\]\d+\.py", "cell", output.text)
     result["cells"] = _numbered(node.cells)
     return result
 

@@ -116,7 +116,7 @@ _known: str | None = None
 def modules_of(sources: Iterable[str]) -> list[str]:
     """What the code of notebooks imports, in the order they first say it, the package's submodules included.
 
-    >>> modules_of(["import pandas as pd\nfrom analysis.methods import prices\n%matplotlib inline"])
+    >>> modules_of(["import pandas as pd\\nfrom analysis.methods import prices\\n%matplotlib inline"])
     ['pandas', 'analysis.methods', 'analysis.methods.prices']
     """
     trees = [tree for source in sources if (tree := python_tree(source)) is not None]
