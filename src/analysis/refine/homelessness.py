@@ -319,7 +319,7 @@ TABLES = (
             GEOID,
             Field("month", "integer", "Month of the year, 1 to 12; the year is not stated", "month", minimum=1,
                   maximum=12),
-            Field("requests", "integer", "Requests about encampments", "requests", "requests to the city in the tract", minimum=1),
+            Field("requests", "integer", "About encampments", "requests", "requests to the city in the tract", minimum=1),
             Field("repeats", "integer", "Of these, requests that repeat another in every column", "requests",
                   "requests of the row", minimum=0),
         ),
