@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 
-FILE = ".receipt.json"
+FILE, GROUND = ".receipt.json", ".ground.json"
 _EDITION = 1
 _TICK = 0.05
 """Seconds the time of a file may lag behind the clock."""
@@ -24,7 +24,7 @@ _TICK = 0.05
 Stand = dict[str, list[int]]
 """Size and time (nanoseconds) by path."""
 
-_PASSED_OVER = {"__pycache__", "logs", ".lock", ".warm.json", FILE}
+_PASSED_OVER = {"__pycache__", "logs", ".lock", ".warm.json", FILE, GROUND}
 
 
 def stand(root: str, source: str) -> Stand:
@@ -46,6 +46,39 @@ def stand(root: str, source: str) -> Stand:
             status = os.stat(path)
             found[path] = [status.st_size, status.st_mtime_ns]
     return found
+
+
+def ground(root: str, source: str) -> Stand:
+    """Size and time of every file that decides whether a table has to be made."""
+    return {path: noted for path, noted in settled_stand(root, source).items() if not _of_reports(root, path)}
+
+
+def _of_reports(root: str, path: str) -> bool:
+    own = (os.path.join(root, "reports"), os.path.join(root, "notebooks"), os.path.join(root, "requirements.lock"))
+    return path.startswith(own)
+
+
+def note_ground(root: str, source: str, before: Stand) -> None:
+    """Note that every table was found to be fresh, unless anything was written since ``before``."""
+    if ground(root, source) == before:
+        _put(os.path.join(root, "reports", source, GROUND), {"edition": _EDITION, "files": before})
+
+
+def ground_holds(root: str, source: str) -> bool:
+    """Whether everything that decides about tables stands as it did when all of them were fresh."""
+    try:
+        with open(os.path.join(root, "reports", source, GROUND), encoding="utf-8") as file:
+            noted = json.load(file)
+        return bool(noted["edition"] == _EDITION and noted["files"] == ground(root, source))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _put(place: str, value: object) -> None:
+    partial = f"{place}.{os.getpid()}.partial"
+    with open(partial, "w", encoding="utf-8") as file:
+        file.write(json.dumps(value))
+    os.replace(partial, place)
 
 
 def _files(folder: str) -> Iterator[tuple[str, os.stat_result]]:
@@ -109,12 +142,8 @@ def write(root: str, source: str, before: Mapping[str, list[int]], own: set[str]
     others = {path: noted for path, noted in now.items() if path not in own}
     if others != {path: noted for path, noted in before.items() if path not in own}:
         return False
-    text = json.dumps({"edition": _EDITION, "around": surroundings(root), "files": now, "said": said})
-    place = os.path.join(root, "reports", source, FILE)
-    partial = f"{place}.{os.getpid()}.partial"
-    with open(partial, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(partial, place)
+    noted = {"edition": _EDITION, "around": surroundings(root), "files": now, "said": said}
+    _put(os.path.join(root, "reports", source, FILE), noted)
     return True
 
 

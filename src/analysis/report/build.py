@@ -19,7 +19,7 @@ from analysis.report import groundwork, ledger
 from analysis.report.crew import Alone, Crew, LocalCrew
 from analysis.report.editions import WHOLE, Edition, planned
 from analysis.report.execution import makers, places, read_record
-from analysis.report.fingerprint import Now
+from analysis.report.fingerprint import Now, recall, remember
 from analysis.report.graph import Done, Task, carried_out
 from analysis.report.issuing import forget_printer, note_printer
 from analysis.report.jobs import Job, Outcome, make
@@ -152,8 +152,10 @@ class _Site:
         """Start to warm up, hire the workers, and take the folder of reports for this build alone."""
         if self._orders.crew is None or self._orders.lay:
             self._zygote = warmed_up(self._project, self._source, stems)
+        known = recall(self._project)
         note_printer()
         self._stack.callback(forget_printer)
+        self._stack.callback(remember, self._project, known)
         os.environ.setdefault(*service.NO_THREAD)
         for module in _BEFORE_FORKING:  # while the warm process imports its own
             import_module(module)
@@ -208,8 +210,14 @@ class _Site:
                 print(f"warning: {error}", flush=True)
             return []
         self.well_laid = True
+        root = str(self._project.root)
+        if not self._orders.fetch and receipt.ground_holds(root, self._source):
+            return []
+        before = receipt.ground(root, self._source)
         survey = self._called("survey", source=self._source, fetch=self._orders.fetch).result()
         found = groundwork.Ground(**survey)
+        if not (found.sample or found.tables or found.datasets):
+            receipt.note_ground(root, self._source, before)
         if found.tables:
             # Tables are built side by side, so the build holds their folder for all of them until the last is done.
             self._folder.enter_context(held(self._project.processed(self._source)))

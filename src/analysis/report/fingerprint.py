@@ -10,12 +10,11 @@ import ast
 import platform
 import re
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from analysis.project import Project
-from analysis.report.storage import canonical, digest
+from analysis.report.storage import canonical, digest, put, read_json
 
 PACKAGE = Path(__file__).resolve().parents[1]
 _IGNORED = {".pyc", ".md"}
@@ -67,8 +66,36 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-@cache
+_known: dict[str, str] = {}
+_CONTENTS = ".contents.json"
+
+
+def recall(project: Project) -> int:
+    """Take up what earlier builds found out about contents: meanings by hash, which take long to work out.
+
+    Returns how many there are, to tell later whether any came to be known.
+    """
+    held = read_json(project.root / "reports" / _CONTENTS)
+    if isinstance(held, dict) and held.get("python") == platform.python_version():
+        _known.update(held["meanings"])
+    return len(_known)
+
+
+def remember(project: Project, before: int) -> None:
+    """Write down what is known of contents, if that has become more."""
+    if len(_known) > before:
+        known = {"python": platform.python_version(), "meanings": _known}
+        put(project.root / "reports" / _CONTENTS, canonical(known))
+
+
 def _meaning(suffix: str, content: bytes) -> str:
+    key = f"{digest(content)}{suffix}"
+    if key not in _known:
+        _known[key] = _worked_out(suffix, content)
+    return _known[key]
+
+
+def _worked_out(suffix: str, content: bytes) -> str:
     try:
         if suffix == ".py":
             return python_meaning(content.decode())

@@ -29,6 +29,12 @@ PATIENCE = 180.0
 
 # Arrow's allocator would start a thread of its own when pandas is imported.
 NO_THREAD = ("JE_ARROW_MALLOC_CONF", "background_thread:false")
+# A fresh process hands memory back and asks for it again, page by page; this one keeps it, and takes large pages.
+_MEMORY = (
+    "GLIBC_TUNABLES",
+    "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=536870912"
+    ":glibc.malloc.top_pad=33554432",
+)
 
 
 class NoWarmth(AnalysisError):
@@ -87,7 +93,11 @@ class Zygote:
         self.first_lines = first_lines
         self._owner = os.getpid()
         self._log = (self.folder / "log.txt").open("wb")
-        settings = {"IPYTHONDIR": str(self.folder), "JUPYTER_CONFIG_DIR": str(self.folder), NO_THREAD[0]: NO_THREAD[1]}
+        settings = {
+            "IPYTHONDIR": str(self.folder),
+            "JUPYTER_CONFIG_DIR": str(self.folder),
+            **dict((NO_THREAD, _MEMORY)),
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "analysis.report.warm.zygote"],
             stdin=subprocess.PIPE,
