@@ -33,6 +33,11 @@ app = typer.Typer(
 )
 
 
+ONE_THREAD = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+)  # fmt: skip
+
+
 class Source(StrEnum):
     """Where data come from."""
 
@@ -416,6 +421,8 @@ def _conclude(outcomes: list[Outcome]) -> None:
 
 def main() -> None:
     """Run the command; an error of ours is one message and exit code 1, never a traceback."""
+    # One thread for linear algebra, as in every fork: with more, sums come out in another order.
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     try:
         app()
     except AnalysisError as error:

@@ -21,6 +21,8 @@ from analysis.report.warm import service
 _PASSED = (
     "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "WINDIR", "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PROJ_DATA", "PROJ_LIB", "GDAL_DATA",
+    # which kernels linear algebra uses: forks compute what a command computes in its own process
+    "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MKL_CBWR", "NVPL_BLAS_DEBUG_CPU_TYPE",
     "COVERAGE_PROCESS_START", "MPLCONFIGDIR", "XDG_CACHE_HOME", "ANALYSIS_SOURCE", "ANALYSIS_ROOT",
 )  # fmt: skip
 _FIXED = {
