@@ -203,6 +203,21 @@ def briefs(
 
 
 @app.command()
+def translated(
+    notebook: Annotated[str, typer.Argument(metavar="NB", help="A notebook: 01, or its whole name.")],
+) -> None:
+    """Note that a notebook's cells in other languages say what their English twins say now; call it once they do."""
+    from analysis.report.editions import find_notebook
+    from analysis.report.languages import note_twins
+
+    found = find_notebook(current_project(), notebook)
+    changed, problems = note_twins(found.path)
+    print(f"{found.stem}: {changed} {'twin' if changed == 1 else 'twins'} noted as checked")
+    if problems:
+        raise AnalysisError("\n".join(problems))
+
+
+@app.command()
 def report(
     notebook: Annotated[str, typer.Argument(metavar="NB", help="A notebook: 01, or its whole name.")],
     parameter: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="A parameter.")] = None,

@@ -23,7 +23,7 @@ from analysis.publish.payload import FINDING, Json, Payload
 from analysis.publish.policy import Policy, current_policy
 from analysis.publish.rounding import most_decimals_for
 from analysis.publish.units import Unit, unit_named, written_date
-from analysis.publish.wording import said
+from analysis.publish.wording import ENGLISH, said
 
 Status = Literal["ok", "no_data", "suppressed", "not_applicable", "failed"]
 HigherIs = Literal["neither", "better", "worse"]
@@ -324,7 +324,9 @@ def _dollar_faults(found: Finding) -> list[str]:
 
 def _disclosure_faults(found: Finding, unit: Unit, value: float, policy: Policy) -> list[str]:
     counted = found.noun or found.unit
-    people = unit.people or (unit.name == "count" and counted.split()[-1].lower() in said("people_nouns"))
+    people = unit.people or (
+        unit.name == "count" and counted.split()[-1].lower() in said("people_nouns", language=ENGLISH)
+    )
     if people and found.interval is None and not found.change and 0 < value < policy.minimum_count:
         return [
             f"a count of people ({counted}) from 1 to {policy.minimum_count - 1} is not published: state value=None, "

@@ -20,7 +20,7 @@ from functools import cache
 
 from analysis.publish.policy import Policy
 from analysis.publish.templates import PLACEHOLDER, TOKEN, Piece, Pieces
-from analysis.publish.wording import said
+from analysis.publish.wording import language, said
 
 _YEAR = r"(?:1[6-9]|20|21)\d\d"
 _DASH = "[-\u2010-\u2015]"
@@ -70,12 +70,12 @@ def sentences(text: str, pieces: Pieces) -> list[Sentence]:
 
 def _abbreviated(text: str) -> bool:
     last = text.split()[-1] if text.split() else ""
-    return last.lstrip("(") in _abbreviations() or bool(re.fullmatch(r"\(?[A-Z]\.", last))
+    return last.lstrip("(") in _abbreviations(language()) or bool(re.fullmatch(r"\(?[A-Z]\.", last))
 
 
 @cache
-def _abbreviations() -> frozenset[str]:
-    return frozenset(said("claims", "abbreviations"))
+def _abbreviations(spoken: str) -> frozenset[str]:
+    return frozenset(said("claims", "abbreviations", language=spoken))
 
 
 def literals(text: str, policy: Policy, *, heading: bool = False) -> list[Claim]:
@@ -116,7 +116,7 @@ def _within(index: int, spans: Sequence[tuple[int, int]]) -> bool:
 def _allowed(text: str, policy: Policy, heading: bool) -> list[tuple[int, int]]:
     """Spans where digits are names or dates."""
     spans = [match.span() for name in policy.literal_names for match in re.finditer(_whole(name), text)]
-    for pattern in _dates():
+    for pattern in _dates(language()):
         spans += [match.span() for match in pattern.finditer(text) if not _counts_something(text[match.end() :])]
     spans += [match.span() for match in re.finditer(r"(?<=m)[²³](?!\w)", text)]
     if heading and (match := re.match(r"\s*(?:\d+\.)*\d+\.?(?=\s)", text)):
@@ -129,8 +129,8 @@ def _whole(name: str) -> str:
 
 
 @cache
-def _dates() -> tuple[re.Pattern[str], ...]:
-    months = said("months")
+def _dates(spoken: str) -> tuple[re.Pattern[str], ...]:
+    months = said("months", language=spoken)
     month = "(?:" + "|".join([*months, *(rf"{name[:3]}\.?" for name in months), r"Sept\.?"]) + ")"
     day, gap = r"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?", "[ \u00a0]"
     short = rf"{_YEAR}(?:{_UNTIL}{_YEAR}|(?:{_DASH}|/)\d\d)?"
@@ -138,6 +138,7 @@ def _dates() -> tuple[re.Pattern[str], ...]:
         r"\d{4}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?",
         rf"{month}{gap}{day}(?:{_UNTIL}(?:{month}{gap})?{day})?(?:,{gap}{_YEAR})?",
         rf"{day}(?:{_UNTIL}{day})?{gap}{month}(?:,?{gap}{_YEAR})?",
+        rf"{day}(?:(?:{_UNTIL}|{gap}al?{gap}){day})?{gap}de{gap}{month}(?:{gap}de{gap}{_YEAR})?",  # 4 de marzo de 2020
         rf"(?:Q[1-4]{gap})?{short}s?",
     )
     return tuple(re.compile(rf"(?<![\w.,$€£−+]){pattern}(?![\w%]|[.,]\d)") for pattern in patterns)
@@ -146,18 +147,19 @@ def _dates() -> tuple[re.Pattern[str], ...]:
 def _counts_something(rest: str) -> bool:
     """Whether the words after what looks like a year make it a count: "2018 tracts", "2000 people"."""
     match = re.match(r"[\s\u00a0-]+(\w+)", rest)
-    return bool(match) and match is not None and match[1].lower() in _measured()
+    return bool(match) and match is not None and match[1].lower() in _measured(language())
 
 
 @cache
-def _measured() -> frozenset[str]:
-    return frozenset(said("claims", "measured")) - {"cases", "rows", "stops", "units", "homes"}
+def _measured(spoken: str) -> frozenset[str]:
+    claims = said("claims", language=spoken)
+    return frozenset(claims["measured"]) - frozenset(claims["after_year"])
 
 
 def _number_words(text: str, allowed: Sequence[tuple[int, int]]) -> list[Claim]:
     found: list[Claim] = []
     taken = list(allowed)
-    for pattern in _word_patterns():
+    for pattern in _word_patterns(language()):
         for match in pattern.finditer(text):
             if not any(low < match.end() and match.start() < high for low, high in taken):
                 told = "is a number in words: say it through a finding (value, share, plural), or declare it with lit()"
@@ -167,8 +169,8 @@ def _number_words(text: str, allowed: Sequence[tuple[int, int]]) -> list[Claim]:
 
 
 @cache
-def _word_patterns() -> tuple[re.Pattern[str], ...]:
-    claims = said("claims")
+def _word_patterns(spoken: str) -> tuple[re.Pattern[str], ...]:
+    claims = said("claims", language=spoken)
     numbers, small, measured = ("|".join(claims[key]) for key in ("numbers", "small", "measured"))
     return (
         *(re.compile(phrase, re.IGNORECASE) for phrase in claims["phrases"]),
@@ -198,7 +200,7 @@ def _causes(sentence: Sentence, policy: Policy) -> list[Claim]:
         return []
     return [
         Claim(match.start(), match[0], f"{match[0]!r} claims a cause, and no finding in the sentence declares a design")
-        for match in _phrases(policy.causal_verbs).finditer(sentence.text)
+        for match in _phrases(policy.causes_in(language())).finditer(sentence.text)
     ]
 
 

@@ -11,7 +11,7 @@ import dataclasses
 import json
 import keyword
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, ClassVar, Self
@@ -91,6 +91,22 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What differs between the languages of a figure.
+
+    ``words`` are the terms of the notebook it was drawn with, ``missing`` those of them that have no translation;
+    ``interaction`` what a map's script needs in that language.
+    """
+
+    svg: str
+    svg_narrow: str
+    alt: str
+    words: Json = field(default_factory=dict)
+    missing: Sequence[str] = ()
+    interaction: Json = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figure(Payload):
     """A drawing with its words.
@@ -98,7 +114,8 @@ class Figure(Payload):
     ``title``, ``subtitle`` and ``caption`` are prose templates: they may use findings and pass the same check as the
     text. ``alt`` is plain text, computed from the data or from findings. ``svg`` is inert (no script, no style
     attribute, no outside address) and laid out for 560 px and more, ``svg_narrow`` for phones (empty: use ``svg``).
-    ``data`` is the table behind the drawing: ``{"columns": [name, …], "rows": [[…], …]}``.
+    ``data`` is the table behind the drawing: ``{"columns": [name, …], "rows": [[…], …]}``. ``others`` holds, by
+    language, the same drawing with other words, as the fields of a :class:`Drawn`.
     """
 
     mime: ClassVar[str] = FIGURE
@@ -112,6 +129,12 @@ class Figure(Payload):
     caption: str | None = None
     source: str | None = None
     tables: tuple[Json, ...] = ()
+    others: Json = field(default_factory=dict)
+
+    def spoken(self, language: str) -> Drawn:
+        """The drawing in a language; the English one where the notebook was run without that language."""
+        other = self.others.get(language)
+        return Drawn(self.svg, self.svg_narrow, self.alt) if other is None else Drawn(**other)
 
 
 @dataclass(frozen=True, kw_only=True)

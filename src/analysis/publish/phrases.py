@@ -10,13 +10,14 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from statistics import NormalDist
+from typing import Any
 
 from analysis.project import AnalysisError
 from analysis.publish import units
 from analysis.publish.findings import Finding
 from analysis.publish.rounding import decimals_for, default_decimals, readable_decimals
 from analysis.publish.units import Style, Unit, unit_named
-from analysis.publish.wording import said
+from analysis.publish.wording import ENGLISH, language, said, term
 
 NBSP = units.NBSP
 
@@ -44,7 +45,7 @@ def interval_words(found: Finding) -> str:
     """Level and interval: "95 percent interval: 35 to 43 percent"; empty without an interval."""
     if found.status != "ok" or found.interval is None or found.level is None:
         return ""
-    return f"{100 * found.level:g} percent interval: {interval_range(found)}"
+    return str(said("interval")).format(level=f"{100 * found.level:g}", range=interval_range(found))
 
 
 def signed(found: Finding) -> str:
@@ -59,19 +60,20 @@ def signed(found: Finding) -> str:
     return _value(found, plus=True)
 
 
-def direction(found: Finding, verb: str = "rose", *, judged: bool = False) -> str:
+def direction(found: Finding, verb: str | None = None, *, judged: bool = False) -> str:
     """The verb alone: "rose", "fell", "did not measurably change"; judged: "improved" or "worsened"."""
     _require_change(found, "direction")
     if found.status != "ok":
-        return str(said("status_moved", found.status))
+        return _said_of(verb, found.status) or str(said("status_moved", found.status))
     side = sign(found)
     if side == 0:
-        return str(said("moved", "still" if found.interval is None else "unchanged"))
+        unmoved = "still" if found.interval is None else "unchanged"
+        return _said_of(verb, unmoved) or str(said("moved", unmoved))
     up, down = _verbs(found, verb, judged)
     return up if side > 0 else down
 
 
-def moved(found: Finding, verb: str = "rose", *, judged: bool = False, span: bool = False) -> str:
+def moved(found: Finding, verb: str | None = None, *, judged: bool = False, span: bool = False) -> str:
     """Verb and size: "rose 39 percent", "fell 3 percentage points", "did not measurably change".
 
     ``span`` adds the interval in words of the same direction: "fell 5 percent (3 to 7 percent)".
@@ -88,8 +90,10 @@ def moved(found: Finding, verb: str = "rose", *, judged: bool = False, span: boo
     return f"{phrase} {size} ({_span(found, low, high, bare=True)})"
 
 
-def compared(found: Finding, other: Finding) -> str:
+def compared(found: Finding, other: Finding, *, form: str | None = None) -> str:
     """How one level stands to another: "higher than", "lower than", "not measurably different from".
+
+    ``form`` is the adjective's, where a language has several ("alta").
 
     The interval of the difference comes from the two intervals by the method of variance estimates recovery
     (Zou and Donner 2008, Statistics in Medicine 27), for independent estimates; where the two move together, as a
@@ -101,16 +105,24 @@ def compared(found: Finding, other: Finding) -> str:
     if found.unit != other.unit or (found.year, found.real) != (other.year, other.real):
         raise AnalysisError(f"{found.name!r} and {other.name!r} are not in the same unit: they cannot be compared")
     low, high = _difference(found, other)
-    if low > 0:
-        return str(said("compared", "higher"))
-    if high < 0:
-        return str(said("compared", "lower"))
     exact = found.interval is None and other.interval is None
-    return str(said("compared", "equal" if exact else "same"))
+    higher, lower, same, equal = _form("compared", form)
+    return str(higher if low > 0 else lower if high < 0 else equal if exact else same)
 
 
-def share(found: Finding) -> str:
+def _form(entry: str, form: str | None) -> Any:
+    """The wording of one grammatical form, of the language's usual one unless it is stated."""
+    forms = said(entry, "forms")
+    wanted = form or said(entry, "default")
+    if wanted not in forms:
+        raise AnalysisError(f"no form {wanted!r}: use one of {', '.join(forms)}")
+    return forms[wanted] if isinstance(forms, dict) else wanted
+
+
+def share(found: Finding, *, form: str | None = None) -> str:
     """A share in words, "about one in four", where the interval admits it; else the value.
+
+    ``form`` agrees with what is shared out, where a language asks for it ("una").
 
     A fraction is said only when it lies in the interval, within 2 points and a tenth of the value, and on the same
     side of every stated threshold.
@@ -132,7 +144,8 @@ def share(found: Finding) -> str:
     if best is None:
         return _value(found)
     exact = best[0] == 0 and found.interval is None
-    return best[1] if exact else str(said("shares", "about")).format(share=best[1])
+    words = best[1].format(one=_form("shares", form))
+    return words if exact else str(said("shares", "about")).format(share=words)
 
 
 def counted(found: Finding, noun: str) -> str:
@@ -142,9 +155,18 @@ def counted(found: Finding, noun: str) -> str:
     if unit_named(found.unit).kind != "number" or found.unit in {"percent", "points", "dollars"}:
         raise AnalysisError(f"{found.name!r} is in {found.unit}: the filter plural is for counts")
     if found.number == 0:
-        return f"{said('zero')} {units.plural(noun)}"
+        return f"{said('zero')} {_prose_noun(noun, 0)}"
     text = _number_alone(found)
-    return f"{text}{NBSP}{units.plural(noun, found.number)}"
+    return f"{text}{NBSP}{_prose_noun(noun, found.number)}"
+
+
+def _prose_noun(noun: str, number: float) -> str:
+    """A noun typed in prose, in the language of the prose."""
+    if language() == ENGLISH:
+        return units.plural(noun, number)
+    from analysis.publish import spanish
+
+    return spanish.plural(noun, number)
 
 
 def listed(found: Finding, *, most: int | None = None, joiner: str = "and") -> str:
@@ -181,7 +203,15 @@ def enumeration(items: Sequence[str], *, most: int | None = None, joiner: str = 
         return str(said("listed", "none"))
     if len(names) == 1:
         return names[0]
-    return f"{', '.join(names[:-1])} {said('listed', joiner)} {names[-1]}"
+    return f"{', '.join(names[:-1])} {_conjunction(joiner, names[-1])} {names[-1]}"
+
+
+def _conjunction(joiner: str, before: str) -> str:
+    if language() == ENGLISH:
+        return str(said("listed", joiner))
+    from analysis.publish import spanish
+
+    return spanish.conjunction(joiner, before)
 
 
 def decimals(found: Finding) -> int:
@@ -214,7 +244,7 @@ def _value(found: Finding, *, style: Style = "words", bare: bool = False, plus: 
     if kind == "list":
         return enumeration(_items(found))
     if kind == "text":
-        return str(found.value)
+        return named(found, str(found.value))
     return _worded(found, found.number, bare=bare, style=style, plus=plus)
 
 
@@ -266,11 +296,21 @@ def _absent(found: Finding) -> str:
     return str(said("status", found.status))
 
 
+def named(found: Finding, text: str) -> str:
+    """A text of a finding in the language being spoken; names stay as they are."""
+    proper = found.group is not None or (found.no_interval or "") in NAMES
+    return term(text, needed=not proper)
+
+
+NAMES = frozenset({"a name", "names"})
+"""Reasons why a finding has no interval that make it a proper name, the same in every language."""
+
+
 def _items(found: Finding) -> tuple[str, ...]:
     if isinstance(found.value, tuple):
-        return found.value
+        return tuple(named(found, item) for item in found.value)
     if isinstance(found.value, str) and unit_named(found.unit).kind == "text":
-        return (found.value,)
+        return (named(found, found.value),)
     raise AnalysisError(f"{found.name!r} is in {found.unit}: the filter is for lists of names")
 
 
@@ -281,12 +321,21 @@ def _require_change(found: Finding, what: str) -> None:
         )
 
 
-def _verbs(found: Finding, verb: str, judged: bool) -> tuple[str, str]:
+def _said_of(verb: str | None, what: str) -> str:
+    """What is said in place of a verb in the plural; empty where one sentence serves every verb."""
+    plural: dict[str, str] = said("moved", "plural")
+    return plural[what] if plural and verb and verb.endswith(plural["ending"]) else ""
+
+
+def _verbs(found: Finding, verb: str | None, judged: bool) -> tuple[str, str]:
+    verb = verb or str(said("moved", "default"))
     if judged:
         if found.higher_is == "neither":
             raise AnalysisError(f"{found.name!r} has no better and worse: state higher_is in publish.finding")
-        up, down = said("moved", "judged", found.higher_is)
-        return up, down
+        judgements: dict[str, str] = said("moved", "judged")
+        better = verb if verb in judgements else next(iter(judgements))
+        pair = better, judgements[better]
+        return pair if found.higher_is == "better" else pair[::-1]
     pairs: dict[str, str] = said("moved", "verbs")
     if verb not in pairs:
         raise AnalysisError(f"no verb pair {verb!r}: use one of {', '.join(sorted(pairs))}")

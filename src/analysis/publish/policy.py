@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,29 @@ class Policy:
     reading_grade: float = 11.0
     literal_names: tuple[str, ...] = ()
     causal_verbs: tuple[str, ...] = ()
+    languages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def causes_in(self, language: str) -> tuple[str, ...]:
+        """Verbs that claim a cause in a language.
+
+        >>> Policy(causal_verbs=("caused",), languages={"es": {"causal_verbs": ["causó"]}}).causes_in("es")
+        ('causó',)
+        """
+        own = self.languages.get(language)
+        return tuple(own["causal_verbs"]) if own else self.causal_verbs
+
+    def read_in(self, language: str) -> Policy:
+        """The same rules with the length and the reading measure of a language.
+
+        Words of prose are longer or shorter in other languages, so limits are multiplied by ``words``.
+        """
+        own = self.languages.get(language)
+        if not own:
+            return self
+        factor = float(own["words"])
+        limits = ("minimum_words", "maximum_words", "brief_minimum_words", "brief_maximum_words")
+        stretched = {name: round(factor * getattr(self, name)) for name in limits}
+        return replace(self, **stretched, reading_grade=float(own["reading"]))
 
     def of_brief(self) -> Policy:
         """The same rules with the length of a brief.
@@ -54,6 +78,7 @@ _PLACES = {
     "reading_grade": ("prose", "reading_grade"),
     "literal_names": ("prose", "literal_names"),
     "causal_verbs": ("prose", "causal_verbs"),
+    "languages": ("prose", "languages"),
 }
 
 

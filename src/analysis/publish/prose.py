@@ -22,6 +22,7 @@ from analysis.publish.payload import Published
 from analysis.publish.policy import Policy, current_policy
 from analysis.publish.references import Reference
 from analysis.publish.templates import TOKEN, Fault, Piece, Speaker, TemplateFault, Vocabulary
+from analysis.publish.wording import ENGLISH, language, said
 
 Mode = Literal["html", "text"]
 
@@ -47,7 +48,8 @@ class Context:
     ``figures`` and ``tables`` give the number of each exhibit by name (see ``Published.figure_numbers``);
     ``references`` come from :func:`analysis.publish.references.load_references`; ``areas`` names area codes;
     ``glossary`` explains terms; ``places`` are names of areas that a superlative must not single out unless a
-    finding states their rank group. ``policy`` is the checkout's unless given.
+    finding states their rank group. ``policy`` is the checkout's unless given. ``anchors`` are those of the headings of
+    each cell where they come from the same text in another language, so that an address keeps its place.
     """
 
     notebook: str
@@ -59,6 +61,7 @@ class Context:
     glossary: Mapping[str, str] = field(default_factory=dict)
     places: frozenset[str] = frozenset()
     policy: Policy | None = None
+    anchors: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def rules(self) -> Policy:
@@ -136,7 +139,7 @@ class ProseError(AnalysisError):
 
 @dataclass(frozen=True)
 class Length:
-    """Words of prose and Flesch–Kincaid grade; ``remarks`` say which limit of the policy is missed."""
+    """Words of prose and Flesch–Kincaid grade (INFLESZ index in Spanish); ``remarks``: limits of the policy missed."""
 
     words: int
     grade: float
@@ -267,17 +270,23 @@ def words(cells: Sequence[Cell], context: Context) -> Length:
         for sentence in literals.sentences(passage.text, session.speaker.pieces)
     ]
     measure = reading.measured(spoken)
-    return Length(measure.words, measure.grade, _remarks(measure, context.rules))
+    english = language() == ENGLISH
+    return Length(
+        measure.words,
+        measure.grade if english else measure.ease,
+        _remarks(measure, context.rules.read_in(language()), english=english),
+    )
 
 
-def _remarks(measure: reading.Measure, policy: Policy) -> tuple[str, ...]:
+def _remarks(measure: reading.Measure, policy: Policy, *, english: bool) -> tuple[str, ...]:
     remarks = []
     if measure.words < policy.minimum_words:
-        remarks.append(f"{measure.words} words of prose; the policy asks for at least {policy.minimum_words}")
+        remarks.append(said("length", "few").format(words=measure.words, limit=policy.minimum_words))
     if measure.words > policy.maximum_words:
-        remarks.append(f"{measure.words} words of prose; the policy allows {policy.maximum_words}")
-    if measure.grade > policy.reading_grade:
-        remarks.append(f"reading grade {measure.grade:.1f}; the policy allows {policy.reading_grade:g}")
+        remarks.append(said("length", "many").format(words=measure.words, limit=policy.maximum_words))
+    level = measure.grade if english else measure.ease
+    if level > policy.reading_grade if english else level < policy.reading_grade:
+        remarks.append(said("length", "hard").format(grade=f"{level:.1f}", limit=f"{policy.reading_grade:g}"))
     return tuple(remarks)
 
 
@@ -313,9 +322,10 @@ class _Session:
     def anchor(self, document: Document) -> None:
         """Give every heading an anchor made of its typed words, so that it stays when the data move."""
         for block in document.cells:
+            given = iter(self._context.anchors.get(block.number, ()))
             for opening, inline in zip(block.tokens, block.tokens[1:], strict=False):
                 if opening.type == "heading_open":
-                    opening.meta["anchor"] = self._anchor(inline.content)
+                    opening.meta["anchor"] = next(given, None) or self._anchor(inline.content)
 
     def rendered(self, cell: Cell, document: Document, mode: Mode) -> Rendered:
         """One cell of a document as HTML or text."""

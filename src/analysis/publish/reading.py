@@ -1,4 +1,4 @@
-"""How long and how hard a text is: words and the Flesch–Kincaid grade.
+"""How long and how hard a text is: words, the Flesch–Kincaid grade, and the INFLESZ index of Spanish texts.
 
 Grade = 0.39 × words per sentence + 11.8 × syllables per word − 15.59 (Kincaid, Fishburne, Rogers and Chissom
 1975, Navy Research Branch Report 8-75).
@@ -13,6 +13,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from analysis.publish import spanish
+from analysis.publish.wording import ENGLISH, language
+
 _WORD = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*")
 _VOWELS = re.compile(r"[aeiouyáéíóúü]+")
 
@@ -24,6 +27,20 @@ class Measure:
     words: int
     sentences: int
     syllables: int
+
+    @property
+    def ease(self) -> float:
+        """The INFLESZ index of a Spanish text: the higher, the easier; 55 to 65 is normal, below 40 very hard.
+
+        206.84 − 62.3 × syllables per word − words per sentence (Szigriszt Pazos 1993; scale of Barrio-Cantalejo and
+        others 2008, Anales del Sistema Sanitario de Navarra 31).
+
+        >>> round(Measure(20, 2, 40).ease, 1)
+        72.2
+        """
+        if not self.words or not self.sentences:
+            return 0.0
+        return 206.84 - 62.3 * self.syllables / self.words - self.words / self.sentences
 
     @property
     def grade(self) -> float:
@@ -68,4 +85,5 @@ def measured(sentences: list[str]) -> Measure:
     """
     split = [words for words in map(words_of, sentences) if words]
     every = [word for words in split for word in words]
-    return Measure(len(every), len(split), sum(sum(syllables(part) for part in word.split("-")) for word in every))
+    count = syllables if language() == ENGLISH else spanish.syllables
+    return Measure(len(every), len(split), sum(sum(count(part) for part in word.split("-")) for word in every))

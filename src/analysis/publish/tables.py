@@ -268,7 +268,7 @@ def _text(value: Any, unit: Unit, spec: Column, decimals: int, low: float, high:
     if spec.moe is not None and math.isfinite(high):
         return f"{text} {str(said('plus_minus')).format(half=_number(high - float(value), unit, decimals))}"
     if spec.interval is not None and math.isfinite(low) and math.isfinite(high):
-        span = str(said("range")).format(low=_number(low, unit, decimals), high=_number(high, unit, decimals))
+        span = str(said("span")).format(low=_number(low, unit, decimals), high=_number(high, unit, decimals))
         return f"{text} ({span.replace(' ', NBSP)})"
     return text
 

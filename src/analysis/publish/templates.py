@@ -336,11 +336,11 @@ class Speaker:
             raise AnalysisError(f"filter {name} is for findings, not for {type(subject).__name__}")
         return subject._finding, subject._piece
 
-    def _compared(self, subject: Any, other: Any) -> str:
+    def _compared(self, subject: Any, other: Any, form: str | None = None) -> str:
         if self._lenient and any(isinstance(side, str) for side in (subject, other)):
-            return str(said("compared", "same"))
+            return "…"
         finding, say = self._asked("compared", subject)
-        return say("compared", phrases.compared(finding, self._asked("compared", other)[0]))
+        return say("compared", phrases.compared(finding, self._asked("compared", other)[0], form=form))
 
     def _capitalized(self, subject: Any) -> str:
         """The first letter in upper case, for the beginning of a sentence."""

@@ -11,7 +11,7 @@ from typing import Literal
 
 from analysis.project import AnalysisError
 from analysis.publish.rounding import digits, rounded
-from analysis.publish.wording import said
+from analysis.publish.wording import ENGLISH, language, said, term, terms
 
 NBSP = "\u00a0"
 Style = Literal["words", "symbol"]
@@ -87,12 +87,17 @@ class Wording:
 
 
 def plural(noun: str, number: float | None = None) -> str:
-    """The noun in the form that agrees with ``number`` (plural when there is none).
+    """An English noun of the code in the form that agrees with ``number`` (plural when there is none).
+
+    In another language the notebook's terms give both forms.
 
     >>> plural("census tract"), plural("city"), plural("person", 1), plural("child", 3), plural("bus")
     ('census tracts', 'cities', 'person', 'children', 'buses')
     """
-    if number is not None and abs(number) == 1:
+    single = number is not None and abs(number) == 1
+    if language() != ENGLISH:
+        return terms().noun(noun)[0 if single else 1]
+    if single:
         return noun
     head, blank, last = noun.rpartition(" ")
     irregular: dict[str, str] = said("plurals")
@@ -129,7 +134,7 @@ def written(
     if unit.name == "dollars":
         sign = text[0] if text[0] in "+" + said("minus") else ""
         text = sign + "$" + text.removeprefix(sign)
-        return text if bare or style == "symbol" else _joined(text, wording.noun or "", _dollars(wording))
+        return text if bare or style == "symbol" else _joined(text, term(wording.noun or ""), _dollars(wording))
     if style == "symbol":
         sign = said("units", unit.name)[2] if unit.name in said("units") else ""
         return text + (sign if sign in {"", "%"} else NBSP + sign)
@@ -144,7 +149,7 @@ def after(unit: Unit, wording: Wording) -> str:
     'percentage points'
     """
     if unit.name == "dollars":
-        return " ".join(part for part in (wording.noun or "", _dollars(wording)) if part)
+        return " ".join(part for part in (term(wording.noun or ""), _dollars(wording)) if part)
     return _after(unit, wording, single=False, bare=False)
 
 
@@ -153,7 +158,7 @@ def _after(unit: Unit, wording: Wording, *, single: bool, bare: bool) -> str:
         phrase: str = said("units", unit.name)[0 if single else 1]
         if unit.people and wording.noun:
             phrase = "" if bare else plural(wording.noun, 1 if single else None)
-        return phrase.format(noun=wording.noun or said("per_noun"))
+        return phrase.format(noun=term(wording.noun) if wording.noun else said("per_noun"))
     if wording.noun and not bare:
         return plural(wording.noun, 1 if single else None)
     return ""
@@ -177,7 +182,9 @@ def _number(number: Decimal, decimals: int, plus: bool) -> tuple[str, bool]:
     for name, power in (("billion", 9), ("million", 6)):
         if abs(number) >= Decimal(10) ** power and decimals <= 2 - power:
             scaled = number.scaleb(-power)
-            return digits(scaled, decimals + power, plus=plus) + NBSP + said("big", name), True
+            one, many = said("big", name)
+            word = one if abs(scaled) == 1 and decimals <= -power else many
+            return digits(scaled, decimals + power, plus=plus) + NBSP + word, True
     return digits(number, decimals, plus=plus), False
 
 
@@ -200,7 +207,8 @@ def written_date(iso: str) -> str:
     if re.fullmatch(r"\d{4}", iso):
         return iso
     if match := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", iso):
-        return f"{months[int(match[2]) - 1]}{NBSP}{match[1]}"
+        text = str(said("date_month")).format(month=months[int(match[2]) - 1], year=match[1])
+        return text.replace(" ", NBSP)
     try:
         day = date.fromisoformat(iso[:10])
     except ValueError:

@@ -44,7 +44,7 @@ def find_problems(html: str) -> Iterator[str]:
 
 def _running(element: Any) -> Iterator[str]:
     """Code, styles and outside things."""
-    if element.tag in _FORBIDDEN:
+    if element.tag in _FORBIDDEN and not _other_language(element):
         yield f"<{element.tag}> is not allowed"
     if element.tag == "meta" and (element.get("http-equiv") or "").lower() == "refresh":
         yield "a page may not send its reader elsewhere"
@@ -55,6 +55,15 @@ def _running(element: Any) -> Iterator[str]:
             element.get(name) or ""
         ).startswith("data:"):
             yield f"<{element.tag} {name}={element.get(name)!r}> would be fetched"
+
+
+def _other_language(element: Any) -> bool:
+    """A link that only says where the page is in another language; nothing is fetched for it."""
+    return (
+        element.tag == "link"
+        and sorted(element.attrib) == ["href", "hreflang", "rel"]
+        and element.get("rel") == "alternate"
+    )
 
 
 def _leading(element: Any, ids: Counter[str]) -> Iterator[str]:

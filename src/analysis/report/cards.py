@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from analysis.publish import phrases, units
 from analysis.publish.findings import Finding
+from analysis.publish.wording import said, term
 from analysis.report.methodology import Method
 
 SHORT = 12
@@ -110,32 +112,49 @@ def uncertainty_words(found: Finding) -> str:
     """The interval in words, or why there is none."""
     if found.status != "ok":
         return ""
-    return phrases.interval_words(found) or (f"No interval: {found.no_interval}" if found.no_interval else "")
+    if found.interval is not None:
+        return phrases.interval_words(found)
+    return str(said("no_interval")).format(reason=term(found.no_interval)) if found.no_interval else ""
 
 
 def _facts(found: Finding, origin: Origin) -> Iterable[tuple[str, str]]:
     wording = units.Wording(found.noun, found.year, found.real)
     kind = units.unit_named(found.unit)
-    yield "Unit", units.after(kind, wording) or (found.unit if kind.kind == "number" else "")
-    yield "Denominator", found.denominator or ""
-    yield "Area", origin.areas.get(found.area, found.area) if found.area else ""
-    yield "Period", found.period or ""
-    yield "Based on", f"{found.n:,} observations" if found.n is not None else ""
-    yield (
-        "Direction",
-        {"better": "a higher value is better", "worse": "a higher value is worse"}.get(found.higher_is, ""),
-    )
-    yield "Thresholds", ", ".join(f"{limit:g}" for limit in found.threshold)
-    yield "Design", found.design or ""
-    yield "Cannot be told apart from", ", ".join(found.group) if found.group and len(found.group) > 1 else ""
-    yield "Note", found.note or ""
+    words = said("facts")
+    yield words["unit"], units.after(kind, wording) or (term(found.unit) if kind.kind == "number" else "")
+    yield words["denominator"], term(found.denominator or "")
+    yield words["area"], origin.areas.get(found.area, found.area) if found.area else ""
+    yield words["period"], period_words(found.period or "")
+    yield words["based_on"], words["observations"].format(n=f"{found.n:,}") if found.n is not None else ""
+    yield words["direction"], words.get(found.higher_is, "")
+    yield words["thresholds"], ", ".join(f"{limit:g}" for limit in found.threshold)
+    yield words["design"], term(found.design or "")
+    yield words["apart"], ", ".join(found.group) if found.group and len(found.group) > 1 else ""
+    yield words["note"], term(found.note or "")
 
 
 def _about(found: Finding, uncertainty: str, origin: Origin) -> str:
     """One sentence for a screen reader that stops on the number."""
-    of = f"of {found.denominator}" if found.denominator else ""
+    of = said("facts", "of").format(denominator=term(found.denominator)) if found.denominator else ""
     area = origin.areas.get(found.area, found.area) if found.area else ""
-    return "; ".join(part for part in (uncertainty, of, area, found.period or "") if part) or "recorded finding"
+    parts = [part for part in (uncertainty, of, area, period_words(found.period or "")) if part]
+    return "; ".join(parts) or str(said("facts", "recorded"))
+
+
+def period_words(period: str) -> str:
+    """A period in the language being spoken; two ends joined by "to" are no words of the notebook's own.
+
+    >>> with speaking("es"):
+    ...     period_words("2000 to 2014–18"), period_words("2020-03-01 to 2020-11-30")
+    ('2000 a 2014–18', '2020-03-01 a 2020-11-30')
+    """
+    ends = period.split(" to ")
+    if all(_END.fullmatch(end) for end in ends):
+        return str(said("span")).format(low=ends[0], high=ends[1]) if len(ends) == 2 else period
+    return term(period)
+
+
+_END = re.compile(r"\d[\d–-]*|")
 
 
 def _method(found: Finding, origin: Origin) -> MethodView | None:
@@ -147,18 +166,23 @@ def _method(found: Finding, origin: Origin) -> MethodView | None:
     if known is None:
         return MethodView(name, summary, "", None)
     link = f"{origin.blob}/{known.file}#L{known.line}" if origin.blob else None
-    return MethodView(name, summary, f"{known.file}, line {known.line}", link)
+    place = said("facts", "place").format(file=known.file, line=known.line)
+    return MethodView(name, summary, place, link)
 
 
 def _citation(found: Finding, value: str, uncertainty: str, datasets: tuple[DatasetView, ...], origin: Origin) -> str:
-    sources = "; ".join(f"{d.title} ({d.publisher}, retrieved {d.retrieved})" for d in datasets[:_CITED])
+    words = said("facts")
+    each = [words["cited_dataset"].format(title=d.title, publisher=d.publisher, date=d.retrieved) for d in datasets]
+    sources = "; ".join(each[:_CITED])
     if len(datasets) > _CITED:
-        sources += f" and {len(datasets) - _CITED} more, listed in the paper"
-    said = f"{value} ({uncertainty})" if uncertainty else value
+        sources = words["cited_more"].format(sources=sources, n=len(datasets) - _CITED)
+    told = f"{value} ({uncertainty})" if uncertainty else value
     parts = [
-        f"{origin.series}: “{origin.title}”, {origin.report}, finding {found.name}: {said}".replace("\u00a0", " "),
-        f"Data: {sources}" if sources else "",
-        f"Code: {origin.version}",
+        words["citation"]
+        .format(series=origin.series, title=origin.title, report=origin.report, name=found.name, said=told)
+        .replace("\u00a0", " "),
+        words["cited_data"].format(sources=sources) if sources else "",
+        words["cited_code"].format(version=origin.version),
     ]
     return ". ".join(part for part in parts if part) + "."
 

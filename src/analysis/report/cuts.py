@@ -18,13 +18,13 @@ from pathlib import Path
 
 from analysis.catalog.editions import CUTS
 from analysis.project import AnalysisError
-from analysis.report.notebook import Cell, Notebook, python_tree, read_notebook
+from analysis.report.mentions import EXHIBITS, FINDING, mentions
+from analysis.report.notebook import TERMS, Cell, Notebook, python_tree, read_notebook
 from analysis.report.variables import Uses, uses
 
 WHOLE, BRIEF = CUTS
 KEPT, ONLY = "brief", "brief-only"
 TITLE = "title"
-_EXHIBITS = frozenset({"fig", "map", "table"})
 
 
 def read_cut(path: Path, cut: str) -> Notebook:
@@ -71,7 +71,7 @@ def _numbers(notebook: Notebook, cut: str) -> set[int]:
     if cut == WHOLE:
         return {cell.number for cell in notebook.cells if ONLY not in cell.tags}
     own_title = any({ONLY, TITLE} <= set(cell.tags) for cell in notebook.cells)
-    always = {"parameters"} if own_title else {"parameters", TITLE}
+    always = {"parameters", TERMS} if own_title else {"parameters", TERMS, TITLE}
     return {cell.number for cell in notebook.cells if {KEPT, ONLY, *always} & set(cell.tags)}
 
 
@@ -141,23 +141,8 @@ def _told(notebook: Notebook, cell: int, use: str, maker: int, makes: str) -> st
 
 def _spoken(cell: Cell) -> set[str]:
     """Names of findings and exhibits that the templates of a cell use; none of a template that cannot be read."""
-    from jinja2 import Environment, TemplateSyntaxError, nodes
-
     texts = [cell.source] if cell.kind == "markdown" else [s for s in _strings(cell) if "{{" in s or "{%" in s]
-    found: set[str] = set()
-    for text in texts:
-        try:
-            tree = Environment().parse(text)
-        except TemplateSyntaxError:
-            continue  # rendering says what is wrong with it
-        own = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
-        for call in tree.find_all(nodes.Call):
-            called = call.node.name if isinstance(call.node, nodes.Name) else ""
-            own.add(called)
-            if called in _EXHIBITS:
-                found |= {str(given.value) for given in call.args if isinstance(given, nodes.Const)}
-        found |= {name.name for name in tree.find_all(nodes.Name)} - own
-    return found
+    return {name for text in texts for kind, name in mentions(text) if kind == FINDING or kind in EXHIBITS}
 
 
 def _strings(cell: Cell) -> Iterator[str]:

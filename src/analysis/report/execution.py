@@ -129,6 +129,10 @@ class Places:
         """The page itself."""
         return self.folder / f"{self.name}.html"
 
+    def page_in(self, language: str) -> Path:
+        """The page in another language than English."""
+        return self.folder / f"{self.name}.{language}.html"
+
 
 def places(project: Project, source: str, name: str) -> Places:
     """Where the results of the edition called ``name`` lie."""
@@ -227,7 +231,7 @@ def with_current_prose(project: Project, source: str, record: Record) -> tuple[d
         if cell.kind == "code":
             cells.append(next(ran))
         else:
-            cells.append({"cell_type": cell.kind, "metadata": _tagged(cell.tags), "source": cell.source})
+            cells.append({"cell_type": cell.kind, "metadata": _tagged(cell.tags, cell.twin), "source": cell.source})
         if "parameters" in cell.tags:
             cells += injected
     executed["cells"] = _numbered(cells)
@@ -249,8 +253,8 @@ def _injected(cell: Mapping[str, Any]) -> bool:
     return INJECTED in cell.get("metadata", {}).get("tags", ())
 
 
-def _tagged(tags: Sequence[str]) -> dict[str, list[str]]:
-    return {"tags": list(tags)} if tags else {}
+def _tagged(tags: Sequence[str], twin: str = "") -> dict[str, Any]:
+    return ({"tags": list(tags)} if tags else {}) | ({"twin": twin} if twin else {})
 
 
 def _numbered(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -356,7 +360,7 @@ def _normalised(node: Any, wanted: Edition, source: str) -> dict[str, Any]:
     about["cut"] = wanted.cut
     result["metadata"] = {**kept, "angeleno": {**about, "varied": list(wanted.varied)}}
     for cell in node.cells:
-        cell["metadata"] = _tagged(cell.metadata.get("tags", []))
+        cell["metadata"] = _tagged(cell.metadata.get("tags", []), cell.metadata.get("twin", ""))
         for output in cell.get("outputs", ()):
             if output.output_type == "stream":  # a warning names the file of its cell, and that the process
                 output.text = re.sub(r"\S*ipykernel_\d+[/\\]\d+\.py", "cell", output.text)

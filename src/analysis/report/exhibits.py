@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from markupsafe import Markup
 
 from analysis.publish.payload import Figure, Map, Table
+from analysis.publish.retelling import retold
+from analysis.publish.wording import language, said, term, terms
 
 MOST_ROWS = 40
 """Longer data tables are laid out by the page's script when a reader opens them."""
@@ -69,40 +72,54 @@ class TableView:
 
 def figure_view(figure: Figure, number: int, words: Words) -> FigureView:
     """A figure with its words rendered; what a screen reader says of the drawing is inside the drawing."""
+    drawn = figure.spoken(language())
+    terms().missing.update(dict.fromkeys(drawn.missing))
     return FigureView(
         name=figure.name,
         number=number,
         anchor=f"figure-{figure.name}",
-        title=Markup(words(figure.title, "html")),
-        title_text=words(figure.title, "text"),
-        subtitle=Markup(words(figure.subtitle, "html")),
-        caption=Markup(words(figure.caption, "html") if figure.caption else ""),
-        alt=figure.alt,
-        source=figure.source or "",
-        wide=Markup(figure.svg),
-        narrow=Markup(figure.svg_narrow or ""),
+        title=Markup(words(term(figure.title), "html")),
+        title_text=words(term(figure.title), "text"),
+        subtitle=Markup(words(term(figure.subtitle), "html")),
+        caption=Markup(words(term(figure.caption), "html") if figure.caption else ""),
+        alt=drawn.alt,
+        source=source_words(figure.source or ""),
+        wide=Markup(drawn.svg),
+        narrow=Markup(drawn.svg_narrow or ""),
         datasets=_datasets(figure),
         data=data_view(figure.data),
-        interaction=dict(figure.interaction) if isinstance(figure, Map) else None,
+        interaction={**figure.interaction, **drawn.interaction} if isinstance(figure, Map) else None,
     )
 
 
 def table_view(table: Table, number: int, words: Words) -> TableView:
     """A table with its words rendered."""
+    told = retold(table)
     return TableView(
         name=table.name,
         number=number,
         anchor=f"table-{table.name}",
-        title=Markup(words(table.title, "html")),
-        title_text=words(table.title, "text"),
-        columns=tuple(table.columns),
-        rows=tuple(table.rows),
-        symbols=tuple((symbol, meaning) for symbol, meaning in table.symbols),
-        note=Markup(words(table.note, "html") if table.note else ""),
-        source=table.source or "",
+        title=Markup(words(term(table.title), "html")),
+        title_text=words(term(table.title), "text"),
+        columns=told.columns,
+        rows=told.rows,
+        symbols=told.symbols,
+        note=Markup(words(term(table.note), "html") if table.note else ""),
+        source=source_words(table.source or ""),
         datasets=_datasets(table),
         csv=table.csv,
     )
+
+
+def source_words(source: str) -> str:
+    """The source line in the language being spoken; publishers and titles stay as they are.
+
+    >>> with speaking("es"):
+    ...     source_words("Source: Census Bureau (ACS).")
+    'Fuente: Census Bureau (ACS).'
+    """
+    found = re.fullmatch(r"Source: (.*)\.", source)
+    return str(said("source")).format(sources=found[1]) if found else term(source)
 
 
 def _datasets(exhibit: Figure | Table) -> int:
@@ -137,7 +154,9 @@ def cell_text(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return str(said("values", "yes" if value else "no"))
+    if isinstance(value, str):
+        return term(value, needed=False)
     if not isinstance(value, float):
         return str(value)
     if value == int(value) and abs(value) < 1e15:

@@ -12,10 +12,10 @@ from analysis.report.editions import whole_paper
 from analysis.report.execution import Record, places, with_current_prose, without_injected
 from analysis.report.fingerprint import Mark, Now, page_files
 from analysis.report.notebook import read_notebook
-from analysis.report.page import Page, Setting, compose
+from analysis.report.page import Page, Setting, compose, compose_others
 from analysis.report.printing import print_page
 from analysis.report.storage import digest, put
-from analysis.report.summary import Summary, read_summary, write_summary
+from analysis.report.summary import Summary, Told, read_summary, write_summary
 from analysis.report.surroundings import PAGE_SETTINGS
 from analysis.report.versions import code_version, repository
 
@@ -54,8 +54,11 @@ def issue(project: Project, source: str, record: Record, *, strict: bool = False
     setting = Setting(project, code_version(project, record), repository(project), whole)
     said = published(executed)
     check_words(notebook, record.cut, {*said.findings, *said.exhibits})
-    page = compose(without_injected(executed), setting)
+    written = without_injected(executed)
+    page = compose(written, setting)
+    others = compose_others(written, setting, page)
     html = print_page(page)
+    translated = {language: print_page(other) for language, other in others.items()}
     if strict and page.length.remarks:
         raise AnalysisError(f"{record.name}: {'; '.join(page.length.remarks)} (a warning without --strict)")
     downloads = _put_downloads(project.reports(source) / "downloads", page)
@@ -87,12 +90,29 @@ def issue(project: Project, source: str, record: Record, *, strict: bool = False
         loads=page.loads,
         downloads=downloads,
         download_titles={_file(page, d.file): d.title for d in page.downloads},
+        others={language: _told(others[language], html) for language, html in translated.items()},
     )
     write_summary(place.summary, summary)
+    for language, text in translated.items():
+        put(place.page_in(language), text)
     put(place.page, html)
+    for language in set(earlier.others if earlier else ()) - set(summary.others):
+        place.page_in(language).unlink(missing_ok=True)
     place.failure.unlink(missing_ok=True)
     _drop_old(project.reports(source) / "downloads", earlier, summary)
     return summary
+
+
+def _told(page: Page, html: str) -> Told:
+    return Told(
+        html=digest(html),
+        title=page.head.title_text,
+        standfirst=page.head.standfirst_text,
+        subject=page.subject,
+        place=page.place,
+        data_through=page.data_through,
+        length=page.length,
+    )
 
 
 def _put_downloads(folder: Path, page: Page) -> dict[str, str]:

@@ -4,22 +4,41 @@ from __future__ import annotations
 
 import ast
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from analysis.project import AnalysisError
 from analysis.report.storage import canonical, digest
 
+LANGUAGE, TERMS = "lang-", "terms"
+"""Tags of Markdown cells: of another language than English, and the list of the code's words in it."""
+
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell; ``number`` counts all cells of the notebook from 1."""
+    """One cell; ``number`` counts all cells of the notebook from 1.
+
+    A cell in another language has the tag ``lang-es`` besides those of its English twin, the cell before it, and
+    ``twin``, the first digits of the hash of that cell as it was when the translation was checked.
+    """
 
     kind: str
     source: str
     tags: tuple[str, ...]
     number: int
+    twin: str = field(default="", repr=False)
+
+    @property
+    def language(self) -> str:
+        """The language a Markdown cell is tagged with; empty for English and for code.
+
+        >>> Cell("markdown", "# Hola", ("lang-es", "title"), 2).language
+        'es'
+        """
+        tagged = (tag.removeprefix(LANGUAGE) for tag in self.tags if tag.startswith(LANGUAGE))
+        return next(tagged, "") if self.kind == "markdown" else ""
 
     @property
     def first_line(self) -> str:
@@ -47,7 +66,8 @@ class Notebook:
 
     def prose_hash(self) -> str:
         """Hash of what changes the page only: the Markdown cells, and where they stand between the code."""
-        return digest(canonical([["", ""] if c.kind == "code" else [c.source, *sorted(c.tags)] for c in self.cells]))
+        said = [["", ""] if c.kind == "code" else [c.source, *sorted(c.tags)] for c in self.cells]
+        return digest(canonical([*said, *(cell.twin for cell in self.cells if cell.twin)]))
 
 
 def read_notebook(path: Path) -> Notebook:
@@ -75,11 +95,23 @@ def parse_notebook(content: Any, path: Path) -> Notebook:
     """
     if not isinstance(content, dict) or content.get("nbformat") != 4 or not isinstance(content.get("cells"), list):
         raise AnalysisError(f"{path.name} is not a notebook of format 4: open and save it in JupyterLab")
-    cells = tuple(
-        Cell(raw["cell_type"], _text(raw["source"]), tuple(raw.get("metadata", {}).get("tags", ())), number)
+    cells = [
+        Cell(raw["cell_type"], _text(raw["source"]), tuple(about.get("tags", ())), number, str(about.get("twin", "")))
         for number, raw in enumerate(content["cells"], start=1)
-    )
-    return Notebook(path, path.stem, cells)
+        for about in [raw.get("metadata", {})]
+    ]
+    return Notebook(path, path.stem, tuple(_with_roles(cells)))
+
+
+def _with_roles(cells: Iterable[Cell]) -> Iterator[Cell]:
+    """Cells in another language take part in whatever the English cell before them takes part in."""
+    english: tuple[str, ...] = ()
+    for cell in cells:
+        if cell.language and TERMS not in cell.tags:
+            yield replace(cell, tags=(f"{LANGUAGE}{cell.language}", *english))
+        else:
+            english = english if cell.language else cell.tags if cell.kind == "markdown" else ()
+            yield cell
 
 
 def _text(source: str | list[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,22 @@ from analysis.publish.findings import Finding
 from analysis.publish.payload import Download, Figure, Published, Table, published
 from analysis.publish.policy import read_policy
 from analysis.publish.references import load_references
+from analysis.publish.wording import ENGLISH, Terms, said, speaking, term
 from analysis.report.areas import known_areas
 from analysis.report.cards import SHORT, Card, DatasetView, Origin, card, datasets_of, worst_grade
 from analysis.report.editions import BRIEF, WHOLE
 from analysis.report.exhibits import FigureView, TableView, figure_view, table_view
 from analysis.report.fingerprint import Now
 from analysis.report.glossary import load_glossary
+from analysis.report.languages import (
+    complete_in,
+    in_english,
+    languages_of,
+    missing_terms,
+    terms_of,
+    told_in,
+    twin_problems,
+)
 from analysis.report.methodology import Method, look_up_all
 from analysis.report.notebook import Notebook, parse_notebook
 from analysis.report.sections import Head, Material, Section, head, missing_roles, sections
@@ -95,6 +105,9 @@ class Page:
     methods: dict[str, Method]
     loads: tuple[dict[str, Any], ...]
     findings: tuple[Finding, ...]
+    anchors: dict[int, tuple[str, ...]]
+    language: str = ENGLISH
+    others: tuple[str, ...] = ()
 
     @property
     def exhibits(self) -> tuple[FigureView | TableView, ...]:
@@ -113,15 +126,55 @@ class Page:
 
 
 def compose(executed: Mapping[str, Any], setting: Setting) -> Page:
-    """The page of an executed notebook.
+    """The page of an executed notebook in English.
 
     Raises AnalysisError with every problem of the prose (unknown names, literal numbers, missing descriptions).
     """
     about = _about(executed)
     notebook = parse_notebook(dict(executed), Path(f"{about['name']}.ipynb"))
-    results = published(executed)
+    spoken = spoken_in(notebook, _cut(about))
+    return replace(_composed(about, in_english(notebook), published(executed), setting), others=spoken)
+
+
+def compose_others(executed: Mapping[str, Any], setting: Setting, english: Page) -> dict[str, Page]:
+    """The pages of an executed notebook in its other languages; their anchors are those of the English page.
+
+    Raises AnalysisError for twins that are missing, old or speak of other findings, and for words of the code without
+    a translation.
+    """
+    about = _about(executed)
+    notebook = parse_notebook(dict(executed), Path(f"{about['name']}.ipynb"))
+    pages = {}
+    for language in english.others:
+        if problems := twin_problems(notebook, language):
+            raise AnalysisError("\n".join(problems))
+        results = published(executed)
+        with speaking(language, Terms(terms_of(setting.project, notebook, language))) as terms:
+            told = replace(told_in(notebook, language), stem=f"{notebook.stem} ({language})")
+            made = _composed(about, told, results, setting, english.anchors)
+        if terms.missing:
+            raise missing_terms(notebook.stem, language, terms.missing)
+        others = (ENGLISH, *(other for other in english.others if other != language))
+        pages[language] = replace(made, language=language, others=others)
+    return pages
+
+
+def spoken_in(notebook: Notebook, cut: str) -> tuple[str, ...]:
+    """The languages in which a page is printed besides English; a brief only where all its cells have twins."""
+    languages = languages_of(notebook)
+    return tuple(one for one in languages if complete_in(notebook, one)) if cut == BRIEF else languages
+
+
+def _composed(
+    about: dict[str, Any],
+    notebook: Notebook,
+    results: Published,
+    setting: Setting,
+    anchors: Mapping[int, tuple[str, ...]] | None = None,
+) -> Page:
     place_city = city(setting.project, about["source"])
     context = _context(notebook, results, setting.project, about["source"], _cut(about))
+    context = replace(context, anchors=anchors or {})
     cells = [prose.Cell(c.number, c.source, c.tags) for c in notebook.cells if c.kind == "markdown"]
     rendered = prose.render(cells, context, mode="html")
     texts = prose.render(cells, context, mode="text")
@@ -160,7 +213,7 @@ def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
         name=about["name"],
         number=about["notebook"].split("_")[0],
         series=origin.series,
-        subject=about["notebook"].partition("_")[2].replace("_", " ").capitalize(),
+        subject=subject_of(about["notebook"]),
         place=_place(draft),
         cut=_cut(about),
         whole=draft.setting.whole,
@@ -182,7 +235,17 @@ def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
         methods=methods,
         loads=tuple(dict(use) for use in draft.results.loads),
         findings=tuple(findings),
+        anchors={cell.number: tuple(heading.anchor for heading in cell.headings) for cell in draft.rendered.cells},
     )
+
+
+def subject_of(notebook: str) -> str:
+    """What a notebook is about, from its name.
+
+    >>> subject_of("06_covid_response")
+    'Covid response'
+    """
+    return term(notebook.partition("_")[2].replace("_", " ").capitalize())
 
 
 def _about(executed: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,10 +271,16 @@ def _context(notebook: Notebook, results: Published, project: Project, source: s
         figures=results.figure_numbers,
         tables=results.table_numbers,
         references=load_references(project.catalog / "references.yml"),
-        areas=area_names(where) | {key: area.name for key, area in known_areas(project, source).items()},
+        areas=area_names(where) | {key: _area(area.name, where) for key, area in known_areas(project, source).items()},
         glossary=load_glossary(project.catalog / "glossary.yml"),
         policy=rules.of_brief() if cut == BRIEF else rules,
     )
+
+
+def _area(name: str, where: City) -> str:
+    """The name of an area; that of a district is its noun, which has a translation, and a number."""
+    noun = where.district_noun.title()
+    return name.replace(noun, term(noun, needed=False)) if name.startswith(f"{noun} ") else name
 
 
 def area_names(where: City) -> dict[str, str]:
@@ -221,7 +290,8 @@ def area_names(where: City) -> dict[str, str]:
     >>> area_names(SimpleNamespace(city="Meridia", district_noun="council district"))["cd-03"]
     'Council District 3'
     """
-    districts = {f"cd-{n:02d}": f"{where.district_noun.title()} {n}" for n in range(1, 100)}
+    noun = term(where.district_noun.title(), needed=False)
+    districts = {f"cd-{n:02d}": f"{noun} {n}" for n in range(1, 100)}
     return {"city": where.city, **districts}
 
 
@@ -244,7 +314,8 @@ def _exhibits(results: Published, context: prose.Context) -> dict[int, list[Figu
 def _length(draft: _Draft, cells: Sequence[prose.Cell]) -> Length:
     measured = prose.words(cells, draft.context)
     minutes = max(1, round(measured.words / WORDS_A_MINUTE))
-    missing = tuple(f"no part is tagged as “{title}”" for title in missing_roles(draft.notebook, _cut(draft.about)))
+    roles = missing_roles(draft.notebook, _cut(draft.about))
+    missing = tuple(str(said("length", "no_part")).format(title=title) for title in roles)
     return Length(measured.words, minutes, round(measured.grade, 1), (*measured.remarks, *missing))
 
 
@@ -254,7 +325,7 @@ def _origin(draft: _Draft, methods: Mapping[str, Method]) -> Origin:
     blob = f"{setting.repository}/blob/{commit}" if setting.repository and setting.version != UNTRACKED else None
     return Origin(
         title=draft.head.title_text,
-        series=f"{draft.city.city} whitepapers",
+        series=said("page", "series").format(city=draft.city.city),
         report=draft.about["name"],
         version=setting.version,
         blob=blob,
@@ -322,7 +393,7 @@ def _provenance(draft: _Draft, length: Length) -> Provenance:
         parameters=tuple((name, str(value)) for name, value in about["parameters"].items()),
         version=draft.setting.version,
         tables=tuple((u["table"], str(u["title"]), int(u["rows"]), str(u["sha256"])[:SHORT]) for u in loads),
-        prose=f"{length.words:,} words, reading grade {length.grade:g}",
+        prose=said("length", "prose").format(words=f"{length.words:,}", grade=f"{length.grade:g}"),
         remarks=length.remarks,
     )
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -17,6 +18,7 @@ from markupsafe import Markup, escape
 
 from analysis.project import current_project
 from analysis.publish import fonts, theme
+from analysis.publish.wording import ENGLISH, wording
 from analysis.report.audit import audit
 from analysis.report.page import Page, export
 from analysis.report.storage import canonical, digest, put
@@ -37,10 +39,20 @@ def print_page(page: Page) -> str:
     :mod:`analysis.report.audit`.
     """
     scripts = [_asset("page.js"), *([_map_script()] if page.has_map else [])]
-    html = _render("whitepaper.html.j2", scripts, page=page, export=export(page))
+    switch = [(language, _href(page.name, language)) for language in (page.language, *page.others)]
+    html = _render("whitepaper.html.j2", scripts, language=page.language, switch=switch, page=page, export=export(page))
     html = _connected(html, page)
     audit(html, page.name)
     return html
+
+
+def _href(name: str, language: str) -> str:
+    """The file of a page in a language.
+
+    >>> _href("06_covid_response", "es"), _href("06_covid_response", "en")
+    ('06_covid_response.es.html', '06_covid_response.html')
+    """
+    return f"{name}.html" if language == ENGLISH else f"{name}.{language}.html"
 
 
 def _connected(html: str, page: Page) -> str:
@@ -91,7 +103,12 @@ def inert_json(value: Any) -> Markup:
     return Markup(text)
 
 
-def _render(template: str, scripts: list[str], **values: Any) -> str:
+def _render(
+    template: str, scripts: list[str], *, language: str = ENGLISH, switch: Sequence[tuple[str, str]] = (), **values: Any
+) -> str:
+    """One page; ``switch`` are the languages it is there in, its own first, each with its file."""
+    words = wording(language)
+    names = [(other, href, wording(other)["language"]) for other, href in sorted(switch)]
     style = Markup(style_sheet())
     first = _asset("theme.js")
     return (
@@ -102,6 +119,10 @@ def _render(template: str, scripts: list[str], **values: Any) -> str:
             style=style,
             theme_script=Markup(first),
             scripts=[Markup(script) for script in scripts],
+            w=words,
+            lang=language,
+            switch=names if len(names) > 1 else [],
+            suffix="" if language == ENGLISH else f".{language}",
             **values,
         )
     )

@@ -10,19 +10,13 @@ from markupsafe import Markup
 
 from analysis.project import AnalysisError
 from analysis.publish.prose import Rendered
+from analysis.publish.wording import said
 from analysis.report.code_blocks import CodeView, code_view
 from analysis.report.exhibits import FigureView, TableView
 from analysis.report.notebook import Notebook
 
-ROLES = {
-    "in-short": "In short",
-    "decision": "The decision",
-    "sure": "How sure are we",
-    "not-shown": "What this does not show",
-    "approach": "Approach and tools",
-    "notes": "Notes",
-}
-"""Tags of cells with a fixed place, and the heading such a cell gets when it brings none."""
+ROLES = ("in-short", "decision", "sure", "not-shown", "approach", "notes")
+"""Tags of cells with a fixed place; the wording has the heading such a cell gets when it brings none."""
 
 REQUIRED = {"whole": ("in-short", "decision", "sure", "not-shown", "approach"), "brief": ("in-short", "sure")}
 """What each cut of a notebook must hold."""
@@ -118,7 +112,7 @@ def sections(notebook: Notebook, material: Material) -> list[Section]:
 
 def _add_exhibits(section: Section, exhibits: Sequence[FigureView | TableView], waiting: list[CodeView]) -> None:
     section.blocks += [Block(exhibit=exhibit) for exhibit in exhibits]
-    of = " and ".join(f"{exhibit.kind.capitalize()} {exhibit.number}" for exhibit in exhibits)
+    of = said("page", "joined").join(f"{said(exhibit.kind)} {exhibit.number}" for exhibit in exhibits)
     section.blocks.append(Block(code=tuple(waiting), of=of))
     waiting.clear()
 
@@ -142,11 +136,11 @@ def _add_prose(found: list[Section], tags: tuple[str, ...], rendered: Rendered) 
 
 
 def _own_heading(role: str) -> Section:
-    title, anchor = ROLES.get(role, "Introduction"), f"section-{role or 'introduction'}"
+    title, anchor = said("sections", role or "introduction"), f"section-{role or 'introduction'}"
     return Section(role, anchor, title, Markup('<h2 id="{}">{}</h2>').format(anchor, title))
 
 
 def missing_roles(notebook: Notebook, cut: str) -> list[str]:
     """Parts of a whitepaper, or of a brief, that no cell is tagged as."""
     tags = {tag for cell in notebook.cells for tag in cell.tags}
-    return [ROLES[role] for role in REQUIRED[cut] if role not in tags]
+    return [str(said("sections", role)) for role in REQUIRED[cut] if role not in tags]

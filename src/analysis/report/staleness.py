@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.project import AnalysisError, Project
+from analysis.publish.wording import said
 from analysis.report.cuts import read_cut
 from analysis.report.editions import Edition, whole_paper
 from analysis.report.execution import Failure, Record, described, holdings, places, read_record
@@ -140,6 +141,10 @@ class Judge:
         if summary is None or not place.page.is_file() or digest(place.page.read_bytes()) != summary.html:
             yield "the page is not there" if not place.page.is_file() else "the page is not the one that was printed"
             return
+        for language, told in sorted(summary.others.items()):
+            page = place.page_in(language)
+            if not page.is_file() or digest(page.read_bytes()) != told.html:
+                yield f"its page in {said('language', language=language)} is not the one that was printed"
         if summary.executed != record.executed:
             yield "it was run since"
         if summary.prose != self.notebook(wanted).prose_hash():

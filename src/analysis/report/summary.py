@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,19 @@ class Length:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a page says in another language; ``html`` is the hash of the page in it."""
+
+    html: str
+    title: str
+    standfirst: str
+    subject: str
+    place: str
+    data_through: str
+    length: Length
+
+
+@dataclass(frozen=True)
 class Summary:
     """One printed page.
 
@@ -28,7 +41,8 @@ class Summary:
     ``html`` and ``executed`` are hashes of the page and of the executed notebook, ``prose`` of the Markdown cells;
     ``printer`` marks the printing code and templates, ``settings`` references and glossary, ``methods`` what the page
     says of each method (summary, file, line), ``version`` the commit it names. The rest is what the page says:
-    ``findings`` and ``loads`` are payloads as published, ``downloads`` maps files to hashes.
+    ``findings`` and ``loads`` are payloads as published, ``downloads`` maps files to hashes, ``others`` languages to
+    what the page in them says.
     """
 
     name: str
@@ -56,11 +70,16 @@ class Summary:
     loads: tuple[dict[str, Any], ...]
     downloads: dict[str, str]
     download_titles: dict[str, str]
+    others: dict[str, Told] = field(default_factory=dict)
 
 
 def write_summary(path: Path, summary: Summary) -> None:
     """Store a summary; it is written before the page whose hash it names."""
     put_json(path, asdict(summary))
+
+
+def _length(raw: dict[str, Any]) -> Length:
+    return Length(**{**raw, "remarks": tuple(raw["remarks"])})
 
 
 def read_summary(path: Path) -> Summary | None:
@@ -71,7 +90,9 @@ def read_summary(path: Path) -> Summary | None:
     try:
         for group in ("printer", "settings"):
             raw[group] = {name: Mark(**mark) for name, mark in raw[group].items()}
-        raw["length"] = Length(**{**raw["length"], "remarks": tuple(raw["length"]["remarks"])})
+        raw["length"] = _length(raw["length"])
+        others = raw.get("others", {}).items()
+        raw["others"] = {name: Told(**{**told, "length": _length(told["length"])}) for name, told in others}
         return Summary(**{**raw, "findings": tuple(raw["findings"]), "loads": tuple(raw["loads"])})
     except (KeyError, TypeError):
         return None  # written by another version of this program: the page is printed again

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -21,7 +22,7 @@ def rank(file: str) -> tuple[int, str]:
     if path.parent.name == "executed":
         kind = 0 if path.suffix == ".ipynb" else 3 if path.name.endswith(".page.json") else 1
     elif path.suffix == ".html":
-        kind = 5 if path.name == "index.html" else 4
+        kind = 5 if path.name.startswith("index.") else 4
     else:
         kind = 2
     return kind, file
@@ -34,7 +35,7 @@ def files_of(folder: Path, name: str) -> list[str]:
     """
     found = [path for path in (folder / "executed").glob("*") if _belongs(path, name)]
     found += [path for path in (folder / "logs").glob("*") if _belongs(path, name)]
-    found += [folder / f"{name}.html"] if (folder / f"{name}.html").is_file() else []
+    found += [path for path in folder.glob(f"{name}.*") if re.fullmatch(r"(\.[a-z]{2})?\.html", path.name[len(name) :])]
     found += [folder / "downloads" / file for file in downloads(folder, name)]
     return sorted((path.relative_to(folder).as_posix() for path in found if path.is_file()), key=rank)
 

@@ -1,7 +1,16 @@
-"""The words of the pages, one YAML file a language."""
+"""The words of the pages, one YAML file a language, and which language is being spoken.
+
+English is spoken unless :func:`speaking` says otherwise. Code holds English alone: what it says by itself is looked up
+by a key (:func:`said`) or, in drawings and their descriptions, by the English sentence (:func:`told`); what a notebook
+says in code (titles, labels, nouns) is looked up in the notebook's own list (:func:`term`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -10,22 +19,105 @@ import yaml
 
 from analysis.project import AnalysisError
 
+ENGLISH = "en"
+
+
+@dataclass
+class Terms:
+    """What a notebook's English words are called in another language, and which of them were asked for.
+
+    ``known`` maps an English text to its translation; that of a noun is ``singular / plural``. ``asked`` collects what
+    was looked up, None where there was nothing, and ``missing`` what has to be known before a page may appear.
+    """
+
+    known: Mapping[str, str] = field(default_factory=dict)
+    asked: dict[str, str | None] = field(default_factory=dict)
+    missing: dict[str, None] = field(default_factory=dict)
+
+    def of(self, english: str, *, needed: bool = True) -> str:
+        """The translation; the English text, noted as missing if ``needed``, where there is none.
+
+        >>> terms = Terms({"Trend": "Tendencia"})
+        >>> terms.of("Trend"), terms.of("Rent"), list(terms.missing)
+        ('Tendencia', 'Rent', ['Rent'])
+        """
+        found = self.known.get(english)
+        self.asked[english] = found
+        if found is None and needed and english.strip():
+            self.missing[english] = None
+        return english if found is None else found
+
+    def noun(self, english: str) -> tuple[str, str]:
+        """Singular and plural of a noun.
+
+        >>> Terms({"wave": "ola / olas"}).noun("wave")
+        ('ola', 'olas')
+        """
+        one, slash, many = self.of(english).partition(" / ")
+        return one, many if slash else one
+
+
+@dataclass(frozen=True)
+class Speech:
+    """A language, and the words of the notebook that is being told in it."""
+
+    language: str = ENGLISH
+    terms: Terms = field(default_factory=Terms)
+
+
+_spoken: ContextVar[Speech] = ContextVar("speech", default=Speech())  # noqa: B039 - nobody looks up English terms
+
+
+def language() -> str:
+    """The language being spoken.
+
+    >>> language()
+    'en'
+    """
+    return _spoken.get().language
+
+
+def terms() -> Terms:
+    """The words of the notebook in the language being spoken."""
+    return _spoken.get().terms
+
+
+@contextmanager
+def speaking(language: str, terms: Terms | None = None) -> Iterator[Terms]:
+    """Speak a language; ``terms`` are the notebook's words in it.
+
+    >>> with speaking("es"):
+    ...     said("status", "no_data")
+    'sin datos'
+    """
+    spoken = Speech(language, terms if terms is not None else Terms())
+    token = _spoken.set(spoken)
+    try:
+        yield spoken.terms
+    finally:
+        _spoken.reset(token)
+
 
 @cache
-def wording(language: str = "en") -> dict[str, Any]:
-    """The words of one language.
+def _read(language: str) -> dict[str, Any]:
+    file = files(__package__) / f"{language}.yml"
+    if not file.is_file():
+        raise AnalysisError(f"no words for language {language!r}: write publish/wording/{language}.yml")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    words: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=loader)
+    return words
+
+
+def wording(language: str | None = None) -> dict[str, Any]:
+    """The words of one language, of the one being spoken unless named.
 
     >>> wording()["status"]["no_data"]
     'no data'
     """
-    file = files(__package__) / f"{language}.yml"
-    if not file.is_file():
-        raise AnalysisError(f"no words for language {language!r}: write publish/wording/{language}.yml")
-    words: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return words
+    return _read(language or _spoken.get().language)
 
 
-def said(*path: str, language: str = "en") -> Any:
+def said(*path: str, language: str | None = None) -> Any:
     """One entry of the wording by its path.
 
     >>> said("moved", "unchanged")
@@ -35,3 +127,30 @@ def said(*path: str, language: str = "en") -> Any:
     for step in path:
         entry = entry[step]
     return entry
+
+
+def told(english: str, number: int | None = None, **values: object) -> str:
+    """A sentence of a drawing, by its English template; ``number`` chooses the form where a language has two.
+
+    >>> told("Values after {day} are incomplete and shaded.", day="May 1")
+    'Values after May 1 are incomplete and shaded.'
+    """
+    template: Any = english
+    if language() != ENGLISH:
+        template = said("sentences").get(english)
+        if template is None:
+            raise AnalysisError(f"{language()}.yml has no words under `sentences` for {english!r}: write them")
+        if isinstance(template, list):
+            template = template[0 if number == 1 else 1]
+    return str(template).format(**values)
+
+
+def term(english: str, *, needed: bool = True) -> str:
+    """A text of the notebook's code in the language being spoken.
+
+    >>> with speaking("es", Terms({"Trend": "Tendencia"})):
+    ...     term("Trend")
+    'Tendencia'
+    """
+    spoken = _spoken.get()
+    return english if spoken.language == ENGLISH else spoken.terms.of(english, needed=needed)

@@ -3,14 +3,14 @@
   "use strict";
   const all = (selector, within = document) => Array.from(within.querySelectorAll(selector));
   const json = id => { const found = document.getElementById(id); return found ? JSON.parse(found.textContent) : null; };
-  const root = document.documentElement;
+  const root = document.documentElement, words = json("words");
 
   // Light and dark
   const toggle = document.getElementById("theme");
   if (toggle) {
     const system = matchMedia("(prefers-color-scheme: dark)");
     const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : system.matches;
-    const show = () => { toggle.textContent = dark() ? "Light page" : "Dark page"; };
+    const show = () => { toggle.textContent = dark() ? words.light : words.dark; };
     toggle.hidden = false;
     toggle.addEventListener("click", () => {
       root.dataset.theme = dark() ? "light" : "dark";
@@ -20,6 +20,12 @@
     system.addEventListener("change", show);
     show();
   }
+
+  // The other language opens at the heading or figure that is being read
+  all(".languages a").forEach(link => link.addEventListener("click", () => {
+    const passed = all("main h2[id], main h3[id], main figure[id]").filter(place => place.getBoundingClientRect().top < innerHeight * 0.4);
+    link.hash = scrollY > 0 && passed.length ? passed[passed.length - 1].id : "";
+  }));
 
   // Cards: beside the number on wide pages, at the foot of narrow ones
   let asked = null;
@@ -64,7 +70,7 @@
   all("[data-copy]").forEach(button => {
     button.hidden = false;
     button.addEventListener("click", () => copied(button.dataset.copy).then(
-      () => announce("Citation copied"), () => { prompt("Copy the citation:", button.dataset.copy); }));
+      () => announce(words.copied), () => { prompt(words.copy_by_hand, button.dataset.copy); }));
   });
 
   // Downloads made from what the page carries

@@ -15,7 +15,7 @@
       shown += fits ? 1 : 0;
     });
     kinds.forEach(kind => { kind.hidden = !kind.querySelector(".place-entry:not([hidden])"); });
-    told.textContent = words.length ? `${shown} of ${places.length} places` : "";
+    told.textContent = words.length ? JSON.parse(document.getElementById("words").textContent).found.replace("{shown}", shown).replace("{all}", places.length) : "";
   };
   search.hidden = false;
   box.addEventListener("input", show);
