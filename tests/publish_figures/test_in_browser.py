@@ -11,8 +11,9 @@ from pathlib import Path
 
 import gallery
 import pytest
+from onpage import on_page, scripts
 
-from analysis.publish import fonts, maps, theme
+from analysis.publish import fonts, theme
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
@@ -44,13 +45,31 @@ addEventListener("load", () => document.fonts.ready.then(() => {
     map.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
     said.push(document.querySelector(".map-readout").textContent);
   });
+  const typed = (field, text) => {
+    field.focus(); field.value = text;
+    field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+    return document.querySelector(".map-readout").textContent;
+  };
+  const field = document.querySelector(".map-find input"), all = map.getAttribute("viewBox");
+  const named = [typed(field, "1.05"), typed(field, "nowhere")], close = map.getAttribute("viewBox");
+  map.dispatchEvent(new KeyboardEvent("keydown", { key: "0", bubbles: true, cancelable: true }));
+  const second = document.querySelectorAll(".map-shapes")[1];
+  second.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true, cancelable: true }));
   const list = document.querySelector(".map-controls select"), before = map.getAttribute("viewBox");
   list.value = "4";
   list.dispatchEvent(new Event("change"));
   const result = document.createElement("pre");
   result.id = "result";
   result.textContent = JSON.stringify({
-    broken, forms, said, before, after: map.getAttribute("viewBox"), focusable: map.tabIndex,
+    broken, forms, said, named, all, close, before, offered: document.querySelectorAll(".map-find option").length,
+    labelled: field.labels[0].textContent,
+    twin: document.querySelectorAll(".map-readout")[1].textContent,
+    rim: second.querySelector(".map-here").getAttribute("d"),
+    places: [map, second].map(one => one.querySelectorAll(".map-places > g > *").length),
+    boxes: [map, second].map(one => {
+      const box = one.querySelector("[id='a.0'], [href='#a.0']").getBBox();
+      return [box.x, box.y, box.width, box.height]; }),
+    before, after: map.getAttribute("viewBox"), focusable: map.tabIndex,
     role: map.getAttribute("role"), scroll: document.documentElement.scrollWidth, wide: innerWidth,
     ink: fill(".f-ink text"), most: fill(".map-places .f-seq5-4"), least: fill(".map-places .f-seq5-0") });
   document.body.append(result);
@@ -60,19 +79,24 @@ addEventListener("load", () => document.fonts.ready.then(() => {
 
 @pytest.fixture(scope="module")
 def body(drawings) -> str:
-    shown = gallery.city_map(gallery.voronoi(200)).named("map")
-    rows = shown.data.astype(object).where(shown.data.notna(), None).to_numpy().tolist()
-    held = {"data-map": {"columns": list(shown.data.columns), "rows": rows}, "map-map": shown.interaction}
+    tracts = gallery.voronoi(200)
+    # Two maps of the same places: the second refers to the outlines, names and neighbours of the first.
+    shown = on_page({"map": gallery.city_map(tracts), "again": gallery.city_map(tracts, "change", unit="points")})
     scripts = "".join(
         f'<script type="application/json" id="{name}">{json.dumps(value).replace("<", chr(92) + "u003c")}</script>'
-        for name, value in held.items()
+        for one in shown
+        for name, value in one.held.items()
     )
     sections = []
     for name, drawing in drawings.items():
         named = drawing.named(name.replace("_", "-"))
         both = f'<div class="d-wide">{named.svg}</div><div class="d-narrow">{named.svg_narrow}</div>'
         sections.append(f'<section id="{name}"><div class="drawing">{both}</div></section>')
-    sections.append(f'<section id="city"><div class="drawing" data-map="map">{shown.svg}</div></section>{scripts}')
+    for one in shown:
+        sections.append(
+            f'<section id="{one.name}"><div class="drawing" data-map="{one.name}">{one.svg}</div></section>'
+        )
+    sections.append(scripts)
     return "".join(sections)
 
 
@@ -83,7 +107,7 @@ def _measured(folder: Path, body: str, width: int, mode: str) -> dict:
         '<meta name="viewport" content="width=device-width">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f'<style nonce="t">{style}</style><main>{body}</main>'
-        f'<script nonce="t">{maps.script()}</script><script nonce="t">{PROBE}</script></html>'
+        f'<script nonce="t">{scripts()}</script><script nonce="t">{PROBE}</script></html>'
     )
     file = folder / f"page_{width}_{mode}.html"
     file.write_text(page, encoding="utf-8")
@@ -110,10 +134,10 @@ def phone(tmp_path_factory, body) -> dict:
 
 
 def _check_texts(found: dict, layout: str) -> None:
-    assert {form["name"] for form in found["forms"]} == {*gallery.FORMS, "city"}
+    assert {form["name"] for form in found["forms"]} == {*gallery.FORMS, "map", "again"}
     for form in found["forms"]:
         assert form["texts"], form["name"]
-        if form["name"] == "city":
+        if form["name"] in {"map", "again"}:
             continue
         assert form["layout"] == layout, form["name"]
         for words, length, size, weight, *_ in form["texts"]:
@@ -154,3 +178,19 @@ def test_a_map_can_be_walked_and_enlarged_from_the_keyboard(wide: dict) -> None:
     assert len(set(wide["said"])) >= 4
     assert wide["before"] != wide["after"]
     assert float(wide["after"].split()[2]) < float(wide["before"].split()[2])
+
+
+def test_a_place_is_found_by_its_name(wide: dict) -> None:
+    found, nowhere = wide["named"]
+    assert found.startswith("Tract 1.05")
+    assert nowhere == "No tract has that name."
+    assert wide["labelled"] == "Find a tract by name"
+    assert float(wide["close"].split()[2]) < float(wide["all"].split()[2]) / 3, "what was found is enlarged"
+    assert wide["offered"] == 200, "names are listed once somebody types"
+
+
+def test_a_second_map_of_the_same_places_is_drawn_and_walked_like_the_first(wide: dict) -> None:
+    assert wide["places"] == [200, 200]
+    assert wide["boxes"][0] == wide["boxes"][1]
+    assert re.match(r"Tract \d+\.\d\d", wide["twin"])
+    assert wide["rim"].startswith("M")

@@ -17,6 +17,7 @@ from analysis.report.audit import audit, find_problems
 from analysis.report.build import build
 from analysis.report.editions import planned
 from analysis.report.execution import places, without_injected
+from analysis.report.packing import unpacked
 from analysis.report.page import Setting, compose
 from analysis.report.printing import content_policy, inert_json, print_page
 
@@ -119,7 +120,7 @@ def test_figures_and_tables_are_numbered_described_and_downloadable(built: Proje
         assert len(svg.findtext("desc")) > 40
     assert [a.text_content().replace("\u00a0", " ") for a in tree.xpath("//a[@href='#figure-wait']")] == ["Figure 1"]
     data = json.loads(tree.get_element_by_id("data-wait").text)
-    assert len(data["rows"]) == 10
+    assert len(unpacked(data["packed"][0])) == 10
     csv = json.loads(tree.get_element_by_id("data-districts_table").text)["csv"]
     assert len(csv.strip().splitlines()) == 16
     link = tree.xpath("//a[@download]/@href")

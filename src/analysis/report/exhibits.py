@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import Markup
@@ -12,6 +12,8 @@ from markupsafe import Markup
 from analysis.publish.payload import Figure, Map, Table
 from analysis.publish.retelling import retold
 from analysis.publish.wording import language, said, term, terms
+from analysis.report.packing import Shelf, packed
+from analysis.report.shared_shapes import Outlines
 
 MOST_ROWS = 40
 """Longer data tables are laid out by the page's script when a reader opens them."""
@@ -21,8 +23,19 @@ Words = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
+class Carried:
+    """What a page carries already, so that its exhibits need not repeat it."""
+
+    columns: Shelf = field(default_factory=Shelf)
+    outlines: Outlines = field(default_factory=Outlines)
+
+
+@dataclass(frozen=True)
 class DataView:
-    """The rows behind a drawing. ``shown`` is empty where there are too many to lay out beforehand."""
+    """The rows behind a drawing. ``shown`` is empty where there are too many to lay out beforehand.
+
+    ``json`` is what the page carries: the columns' names, and the columns as :mod:`analysis.report.packing` packs them.
+    """
 
     columns: tuple[str, ...]
     shown: tuple[tuple[tuple[str, bool], ...], ...]
@@ -70,10 +83,19 @@ class TableView:
     kind: str = "table"
 
 
-def figure_view(figure: Figure, number: int, words: Words) -> FigureView:
-    """A figure with its words rendered; what a screen reader says of the drawing is inside the drawing."""
+def figure_view(figure: Figure, number: int, words: Words, carried: Carried) -> FigureView:
+    """A figure with its words rendered; what a screen reader says of the drawing is inside the drawing.
+
+    What the page has already, as ``carried`` knows, is referred to.
+    """
     drawn = figure.spoken(language())
     terms().missing.update(dict.fromkeys(drawn.missing))
+    wide, interaction = Markup(drawn.svg), None
+    if isinstance(figure, Map):
+        keys = [row[0] for row in figure.data["rows"]]
+        told = {**figure.interaction, **drawn.interaction}
+        placed = carried.outlines.drawn(figure.name, drawn.svg, keys, told)
+        wide, interaction = placed.drawing, placed.interaction
     return FigureView(
         name=figure.name,
         number=number,
@@ -84,11 +106,11 @@ def figure_view(figure: Figure, number: int, words: Words) -> FigureView:
         caption=Markup(words(term(figure.caption), "html") if figure.caption else ""),
         alt=drawn.alt,
         source=source_words(figure.source or ""),
-        wide=Markup(drawn.svg),
+        wide=wide,
         narrow=Markup(drawn.svg_narrow or ""),
         datasets=_datasets(figure),
-        data=data_view(figure.data),
-        interaction={**figure.interaction, **drawn.interaction} if isinstance(figure, Map) else None,
+        data=data_view(figure.data, figure.name, carried),
+        interaction=interaction,
     )
 
 
@@ -126,21 +148,22 @@ def _datasets(exhibit: Figure | Table) -> int:
     return len({dataset["id"] for use in exhibit.tables for dataset in use.get("datasets", ())})
 
 
-def data_view(data: Mapping[str, Any]) -> DataView:
-    """The table behind a drawing, numbers written for reading.
+def data_view(data: Mapping[str, Any], name: str, carried: Carried) -> DataView:
+    """The table behind the drawing ``name``, numbers written for reading.
 
-    >>> data_view({"columns": ["place", "rate"], "rows": [["Aldea", 0.123456]]}).shown
+    >>> data_view({"columns": ["place", "rate"], "rows": [["Aldea", 0.123456]]}, "rates", Carried()).shown
     ((('Aldea', False), ('0.1235', True)),)
     """
     columns = tuple(str(column) for column in data.get("columns", ()))
     rows = list(data.get("rows", ()))
     laid_out = rows if len(rows) <= MOST_ROWS else []
     shown = tuple(tuple((cell_text(value), _is_number(value)) for value in row) for row in laid_out)
-    carried = [[_carried(value) for value in row] for row in rows]
-    return DataView(columns, shown, len(rows), {"columns": columns, "rows": carried})
+    packed_columns = [packed([_rounded(row[at]) for row in rows]) for at in range(len(columns))]
+    held = {"columns": columns, "packed": carried.columns.put(name, packed_columns)}
+    return DataView(columns, shown, len(rows), held)
 
 
-def _carried(value: Any) -> Any:
+def _rounded(value: Any) -> Any:
     """A value as the page carries it: eight significant digits, which no measurement here exceeds."""
     return float(f"{value:.8g}") if isinstance(value, float) else value
 

@@ -21,7 +21,7 @@ from analysis.publish.wording import ENGLISH, Terms, said, speaking, term
 from analysis.report.areas import known_areas
 from analysis.report.cards import SHORT, Card, DatasetView, Origin, card, datasets_of, worst_grade
 from analysis.report.editions import BRIEF, WHOLE
-from analysis.report.exhibits import FigureView, TableView, figure_view, table_view
+from analysis.report.exhibits import Carried, FigureView, TableView, figure_view, table_view
 from analysis.report.fingerprint import Now
 from analysis.report.glossary import load_glossary
 from analysis.report.languages import (
@@ -297,6 +297,7 @@ def area_names(where: City) -> dict[str, str]:
 
 def _exhibits(results: Published, context: prose.Context) -> dict[int, list[FigureView | TableView]]:
     found: dict[int, list[FigureView | TableView]] = {}
+    carried = Carried()
     for name, exhibit in results.exhibits.items():
         cell = results.cells[name]
 
@@ -304,7 +305,7 @@ def _exhibits(results: Published, context: prose.Context) -> dict[int, list[Figu
             return prose.render_text(template, context, cell=cell, mode="html" if mode == "html" else "text")
 
         if isinstance(exhibit, Figure):
-            view: FigureView | TableView = figure_view(exhibit, results.figure_numbers[name], words)
+            view: FigureView | TableView = figure_view(exhibit, results.figure_numbers[name], words, carried)
         elif isinstance(exhibit, Table):
             view = table_view(exhibit, results.table_numbers[name], words)
         found.setdefault(cell, []).append(view)

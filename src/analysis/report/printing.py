@@ -31,6 +31,9 @@ _LONG_NUMBER = re.compile(
 )
 _NUMBER_AND_SIGNS = re.compile(rf"[(\[“‘]+{_NUMBER}[.,;:!?)\]”’%]*|{_NUMBER}[.,;:!?)\]”’%]+")
 
+MAP_SCRIPTS = ("map_view.js", "map.js")
+"""What a page with a map needs besides ``data.js`` and ``page.js``, in this order."""
+
 
 def print_page(page: Page) -> str:
     """The HTML of a whitepaper: one file that asks no network for anything.
@@ -38,7 +41,7 @@ def print_page(page: Page) -> str:
     The same page gives the same bytes. Raises AnalysisError where the result breaks a rule of
     :mod:`analysis.report.audit`.
     """
-    scripts = [_asset("page.js"), *([_map_script()] if page.has_map else [])]
+    scripts = [_asset(name) for name in ("data.js", "page.js", *(MAP_SCRIPTS if page.has_map else ()))]
     switch = [(language, _href(page.name, language)) for language in (page.language, *page.others)]
     html = _render("whitepaper.html.j2", scripts, language=page.language, switch=switch, page=page, export=export(page))
     html = _connected(html, page)
@@ -149,12 +152,6 @@ def _fonts() -> str:
 def _hashes(texts: list[str]) -> str:
     found = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts]
     return " ".join(f"'sha256-{value}'" for value in dict.fromkeys(found)) or "'none'"
-
-
-def _map_script() -> str:
-    from analysis.publish import maps
-
-    return str(maps.script())
 
 
 @cache

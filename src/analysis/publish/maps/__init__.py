@@ -1,7 +1,7 @@
 """Maps that need no network: shapes already projected, simplified and coloured by class, with their legend.
 
-:func:`choropleth` draws; :func:`script` is what a page runs so that a reader
-can walk, question and enlarge the map.
+:func:`choropleth` draws. The scripts with which a reader walks, questions and
+enlarges a map are with the page's templates.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from analysis.project import AnalysisError
 from analysis.publish import svg, theme
@@ -36,10 +36,11 @@ from analysis.publish.maps.scalebar import scale_bar
 from analysis.publish.maps.shading import Shading, shade
 from analysis.publish.maps.speech import map_alt
 
-__all__ = ["MapDrawing", "choropleth", "script"]
+__all__ = ["MapDrawing", "choropleth"]
 
-# Bytes of the shapes; with data and legend a map of a thousand tracts stays below 250 kB.
-BUDGET = 100_000
+# Bytes of outlines. Only they are counted, so that all maps of the same shapes are drawn alike and a page carries them
+# once: four maps of a thousand tracts then stay below 250 kB together, with their data.
+BUDGET = 66_000
 # Tolerances tried in turn until the shapes fit, in grid units.
 TOLERANCES = (0.9, 1.3, 1.9, 2.7, 3.8)
 
@@ -143,7 +144,8 @@ def choropleth(
     )
     nouns = _plural(noun)
     alt = map_alt(places, shading, over, label=label, noun=noun, overlay_noun=overlay_noun, area=area)
-    drawn = _fitted(places, shading, over, frame, alt, area, _scale(scale, reference), budget)
+    paths, lines = _fitted(places, over, frame, budget)
+    drawn = _shapes(places, paths, shading, over, lines, frame, alt, area, _scale(scale, reference))
     legend = legend_svg(held, label, nouns, capitalized(overlay_noun) if over else "")
     near = neighbours(places.geometry, frame.unit / 2)
     return MapDrawing(
@@ -180,8 +182,6 @@ def _scale(name: str, crs: str) -> tuple[str, float]:
 
 
 def _bounds(places: Places, over: Overlay | None, area: str | None) -> tuple[float, float, float, float]:
-    import shapely
-
     if over is not None and area is not None:
         left, bottom, right, top = shapely.bounds(over.geometry[over.place(area)])
     else:
@@ -190,32 +190,32 @@ def _bounds(places: Places, over: Overlay | None, area: str | None) -> tuple[flo
 
 
 def _fitted(
-    places: Places,
-    shading: Shading,
-    over: Overlay | None,
-    frame: Window,
-    alt: str,
-    area: str | None,
-    scale: tuple[str, float],
-    budget: int,
-) -> str:
-    """The shapes with the finest outlines that fit the budget."""
+    places: Places, over: Overlay | None, frame: Window, budget: int
+) -> tuple[tuple[str, ...], Geometries | None]:
+    """The finest outlines that fit the budget, as paths, and the lines of the overlay as coarse as they are."""
+    tolerance, paths = _outlines(tuple(shapely.to_wkb(places.geometry)), frame, budget)
+    return paths, simplified(over.geometry, tolerance) if over else None
+
+
+@lru_cache(maxsize=4)
+def _outlines(shapes: tuple[bytes, ...], frame: Window, budget: int) -> tuple[float, tuple[str, ...]]:
+    """Tolerance on the ground and paths of the finest outlines; kept, for a notebook maps the same shapes often."""
+    geometry = np.asarray(shapely.from_wkb(shapes), dtype=object)
     for tolerance in TOLERANCES:
         ground = tolerance * frame.unit
-        outlines = simplified(places.geometry, ground)
-        lines = simplified(over.geometry, ground) if over else None
-        text = _shapes(places, outlines, shading, over, lines, frame, alt, area, scale)
-        if len(text.encode()) <= budget:
-            return text
+        paths = tuple(path(shape, frame) for shape in simplified(geometry, ground))
+        size = sum(map(len, paths))
+        if size <= budget:
+            return ground, paths
     raise AnalysisError(
-        f"map of {len(places.keys)} shapes: {len(text.encode()):,} bytes at the coarsest outlines, over the budget of "
+        f"map of {len(shapes)} shapes: {size:,} bytes of outlines at their coarsest, over the budget of "
         f"{budget:,}; draw fewer shapes or give a larger `budget`"
     )
 
 
 def _shapes(
     places: Places,
-    outlines: Geometries,
+    paths: Sequence[str],
     shading: Shading,
     over: Overlay | None,
     lines: Geometries | None,
@@ -241,14 +241,14 @@ def _shapes(
     )
     ET.SubElement(root, "desc", {"id": "ID-desc"}).text = svg.printable(alt)
     patterns(root, "", letter * 0.55, [s for s in EMPTY if shading.empty.get(s)])
-    _fill(root, places, outlines, shading, frame)
+    _fill(root, places, paths, shading)
     if over is not None and lines is not None:
         _overlay(root, over, lines, frame, area)
     scale_bar(root, places.geometry, frame, scale, letter)
     return ET.tostring(root, encoding="unicode")
 
 
-def _fill(root: ET.Element, places: Places, outlines: Geometries, shading: Shading, frame: Window) -> None:
+def _fill(root: ET.Element, places: Places, paths: Sequence[str], shading: Shading) -> None:
     """One group per class, one path per place."""
     body = ET.SubElement(
         root, "g", {"class": "map-places s-paper", "stroke": theme.colour("paper"), "stroke-width": "0.5"}
@@ -256,25 +256,21 @@ def _fill(root: ET.Element, places: Places, outlines: Geometries, shading: Shadi
     for at, held in enumerate(shading.classes):
         members = np.flatnonzero(shading.place == at)
         fill = {"class": f"f-{held.token}", "fill": theme.style().tokens[held.token][0]}
-        _paths(body, members, fill, places, outlines, frame)
+        _paths(body, members, fill, places, paths)
     for status in EMPTY:
         members = np.flatnonzero(np.array(shading.status) == status)
-        _paths(body, members, {"fill": f"url(#ID-p-{status})"}, places, outlines, frame)
+        _paths(body, members, {"fill": f"url(#ID-p-{status})"}, places, paths)
 
 
-def _paths(
-    body: ET.Element, members: Any, fill: dict[str, str], places: Places, outlines: Geometries, frame: Window
-) -> None:
+def _paths(body: ET.Element, members: Any, fill: dict[str, str], places: Places, paths: Sequence[str]) -> None:
     if not len(members):
         return
     group = ET.SubElement(body, "g", fill)
     for i in members.tolist():
-        ET.SubElement(group, "path", {"d": path(outlines[i], frame), "data-key": svg.printable(places.keys[i])})
+        ET.SubElement(group, "path", {"d": paths[i], "data-key": svg.printable(places.keys[i])})
 
 
 def _overlay(root: ET.Element, over: Overlay, lines: Geometries, frame: Window, area: str | None) -> None:
-    import shapely
-
     if area is not None:
         _veil(root, lines[over.place(area)], frame)
     borders = shapely.unary_union(shapely.boundary(lines))
@@ -332,8 +328,6 @@ def _interaction(
 
     areas = []
     if over is not None:
-        import shapely
-
         for identifier, name, shape in zip(over.keys, over.names, over.geometry, strict=True):
             corners = np.array(shapely.bounds(shape)).reshape(2, 2)
             (left, bottom), (right, top) = frame.grid(corners).tolist()
@@ -348,9 +342,3 @@ def _interaction(
         "status": {status: said("status", status) for status in EMPTY if shading.empty.get(status)},
         "words": {name: text.format(noun=noun, area=overlay_noun) for name, text in theme.words()["map"].items()},
     }
-
-
-@cache
-def script() -> str:
-    """The page's script for maps, as text."""
-    return files("analysis.report").joinpath("templates", "map.js").read_text(encoding="utf-8")

@@ -2,8 +2,7 @@
 (() => {
   "use strict";
   const all = (selector, within = document) => Array.from(within.querySelectorAll(selector));
-  const json = id => { const found = document.getElementById(id); return found ? JSON.parse(found.textContent) : null; };
-  const root = document.documentElement, words = json("words");
+  const root = document.documentElement, words = JSON.parse(document.getElementById("words").textContent);
 
   // Light and dark
   const toggle = document.getElementById("theme");
@@ -88,23 +87,23 @@
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const csv = (columns, rows) => [columns, ...rows].map(row => row.map(field).join(",")).join("\r\n") + "\r\n";
-  const findings = json("findings");
-  const page = findings ? findings.report : "angeleno";
+  const page = () => (Data.json("findings") || { report: "angeleno" }).report;
   all("[data-csv]").forEach(button => {
     button.hidden = false;
     button.addEventListener("click", () => {
-      const data = json(`data-${button.dataset.csv}`);
-      save(`${page}_${button.dataset.csv}.csv`, data.csv || csv(data.columns, data.rows), "text/csv");
+      const data = Data.read(button.dataset.csv);
+      save(`${page()}_${button.dataset.csv}.csv`, data.csv || csv(data.columns, data.rows), "text/csv");
     });
   });
   const columns = ["name", "text", "value", "unit", "status", "interval_low", "interval_high", "level", "no_interval", "n", "denominator", "area", "period", "method"];
   all("[data-findings]").forEach(button => {
     button.hidden = false;
     button.addEventListener("click", () => {
-      if (button.dataset.findings === "json") return save(`${page}_findings.json`, JSON.stringify(findings, null, 1), "application/json");
+      const findings = Data.json("findings");
+      if (button.dataset.findings === "json") return save(`${page()}_findings.json`, JSON.stringify(findings, null, 1), "application/json");
       const rows = findings.findings.map(f => columns.map(c =>
         c === "interval_low" ? f.interval && f.interval[0] : c === "interval_high" ? f.interval && f.interval[1] : f[c]));
-      return save(`${page}_findings.csv`, csv(columns, rows), "text/csv");
+      return save(`${page()}_findings.csv`, csv(columns, rows), "text/csv");
     });
   });
 
@@ -112,7 +111,7 @@
   all("details[data-rows]").forEach(details => details.addEventListener("toggle", () => {
     const waiting = details.querySelector(".waiting");
     if (!details.open || !waiting) return;
-    const data = json(`data-${details.dataset.rows}`), table = document.createElement("table");
+    const data = Data.read(details.dataset.rows), table = document.createElement("table");
     const row = (into, cells, tag) => {
       const made = into.insertRow();
       cells.forEach(value => {
