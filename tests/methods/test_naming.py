@@ -27,8 +27,8 @@ def areas() -> pd.DataFrame:
     [
         (["t00", "t01", "t02"], []),  # enough tracts, too small a part
         (["t13", "t14"], []),  # all of a council, too few tracts
-        (["t10", "t11", "t12"], ["Birch (3 of 3 tracts)"]),
-        ([f"t{i:02}" for i in range(13)], ["Aspen (10 of 10 tracts)", "Birch (3 of 3 tracts)"]),
+        (["t10", "t11", "t12"], ["Birch (3/3)"]),
+        ([f"t{i:02}" for i in range(13)], ["Aspen (10/10)", "Birch (3/3)"]),
         ([], []),
     ],
 )

@@ -19,7 +19,7 @@ MEDIANS = ("median_household_income", "median_gross_rent", "median_home_value")
 
 
 def councils(areas: pd.DataFrame, named: pd.Index, *, least_tracts: int = 3, least_share: float = 0.5) -> list[str]:
-    """Neighborhood councils in which enough of the tracts are named, most first, each with its count.
+    """Neighborhood councils in which enough of the tracts are named, most first, each with its named tracts and all.
 
     ``areas`` is the crosswalk of tracts to areas (geoid, kind, area_id, area_name, weight_area, in_city). A tract
     belongs to a council by the rule of :func:`analysis.methods.tract_areas.main_areas`. A council is listed when at
@@ -29,7 +29,7 @@ def councils(areas: pd.DataFrame, named: pd.Index, *, least_tracts: int = 3, lea
     ...                       "in_city": 1.0, "area_id": ["nc-x"] * 4 + ["nc-y"],
     ...                       "area_name": ["Exeter"] * 4 + ["Yarrow"]})
     >>> councils(table, pd.Index(list("abce")))
-    ['Exeter (3 of 4 tracts)']
+    ['Exeter (3/4)']
     """
     names = areas.drop_duplicates("area_id").set_index("area_id")["area_name"]
     main = main_areas(areas, "neighborhood_council").to_frame("area_id")
@@ -39,7 +39,7 @@ def councils(areas: pd.DataFrame, named: pd.Index, *, least_tracts: int = 3, lea
     enough = counts[(counts["sum"] >= least_tracts) & (counts["sum"] >= least_share * counts["count"])]
     ordered = enough.sort_values(["sum", "area_name"], ascending=[False, True])
     rows = zip(ordered["area_name"], ordered["sum"], ordered["count"], strict=True)
-    return [f"{name} ({here} of {tracts} tracts)" for name, here, tracts in rows]
+    return [f"{name} ({here}/{tracts})" for name, here, tracts in rows]
 
 
 def household_shares(
