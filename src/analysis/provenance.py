@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+INVENTED_BY = "Invented by this project in the form of"
+"""What stands before the publisher whose form invented data have."""
+
 
 @dataclass(frozen=True)
 class DatasetUse:

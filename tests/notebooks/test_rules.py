@@ -13,6 +13,7 @@ from analysis.project import Project
 from analysis.refine.building import in_order
 from analysis.refine.registry import tables
 from analysis.report.cuts import check_code, cut_of
+from analysis.report.languages import in_english, languages_of, terms_of, twin_problems
 from analysis.report.notebook import read_notebook
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
@@ -59,7 +60,7 @@ def test_a_brief_has_the_order_of_one_and_rests_on_nothing_it_leaves_out(path: P
     if not any("brief" in cell.tags for cell in written.cells):
         pytest.skip("this notebook is issued whole only")
     check_code(written, "brief")
-    brief = cut_of(written, "brief")
+    brief = cut_of(in_english(written), "brief")
     assert [tag for cell in brief.cells for tag in cell.tags if tag in ORDER] == BRIEF_ORDER
     assert len(brief.code) < 0.75 * len(written.code), "a brief is a fraction of the paper"
 
@@ -107,3 +108,11 @@ def test_a_table_that_cannot_be_had_everywhere_is_asked_for_first(notebook: nbfo
     # A loop over every table loads them all.
     if optional or "refine.tables()" in code:
         assert "available(" in code, f"load {optional or 'all tables'} only where analysis.refine.available says yes"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_language_of_a_notebook_says_what_the_english_says(path: Path) -> None:
+    written = read_notebook(path)
+    for language in languages_of(written):
+        assert twin_problems(written, language) == []
+        terms_of(Project(NOTEBOOKS[0].parents[1]), written, language)  # raises for a row that is not sound

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import pytest
 from babel.dates import format_date, get_month_names
 from babel.numbers import format_decimal
 
 from analysis.publish.units import UNITS, written, written_date
-from analysis.publish.wording import speaking, wording
+from analysis.publish.wording import Terms, speaking, term, wording
 
 # What a language has of its own: verbs and forms, not entries.
 OWN = {"moved.verbs", "moved.judged", "moved.plural", "compared.forms"}
@@ -57,3 +58,39 @@ def test_dates_and_numbers_are_those_of_spanish_in_the_united_states() -> None:
             assert written_date(day.isoformat()).replace("\u00a0", " ") == format_date(day, "long", locale="es_US")
         for number in (1390.5, 0.25, 1234567.0):
             assert written(number, UNITS["ratio"], 2) == format_decimal(number, "#,##0.00", locale="es_US")
+
+
+KNOWN = {
+    "{n}% of rows are revisions": "{n}% de las filas son revisiones",
+    "{n} of {n} rows": "{n} de las {n} filas",
+    "Council District {n}": "el Distrito {n} del Concejo",
+    "Certificates": "Certificados",
+    "A; B": "a y b",
+    "{text} (invented)": "{text} (datos inventados)",
+}
+
+
+@pytest.mark.parametrize(
+    ("english", "spanish"),
+    [
+        ("0.4% of rows are revisions", "0.4% de las filas son revisiones"),
+        ("2,346 of 9,384 rows", "2,346 de las 9,384 filas"),
+        ("Council District 9", "el Distrito 9 del Concejo"),
+        ("Certificates; Council District 15", "Certificados; el Distrito 15 del Concejo"),
+        ("A; B", "a y b"),
+        ("Certificates (invented)", "Certificados (datos inventados)"),
+        ("Council District 9 (invented); Certificates (invented)",
+         "el Distrito 9 del Concejo (datos inventados); Certificados (datos inventados)"),
+    ],
+)  # fmt: skip
+def test_what_is_put_together_from_known_texts_and_numbers_is_known(english: str, spanish: str) -> None:
+    with speaking("es", Terms(KNOWN)) as terms:
+        assert term(english) == spanish
+    assert not terms.missing
+
+
+@pytest.mark.parametrize("english", ["Certificates; Permits", "9 of rows", "Permits (invented)", "District", "7"])
+def test_what_is_known_in_part_is_missing_as_a_whole(english: str) -> None:
+    with speaking("es", Terms(KNOWN)) as terms:
+        assert term(english) == english
+    assert list(terms.missing) == [english]

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from analysis.catalog import city as city_of
 from analysis.project import Project
 from analysis.report.build import build, status
 from analysis.report.editions import planned
-from analysis.report.languages import in_english, languages_of, note_twins, told_in, twin_problems
+from analysis.report.languages import in_english, languages_of, note_twins, terms_of, told_in, twin_problems
 from analysis.report.notebook import read_notebook
 
 from .conftest import notebook_json
@@ -233,3 +234,20 @@ def test_cells_keep_their_numbers_in_every_language(write: Callable[..., Path]) 
     assert spanish.cells[0].source == TITULO
     assert spanish.cells[0].tags == english.cells[0].tags == ("title",)
     assert not any(c.source for c in (spanish.cells[1], english.cells[1], english.cells[6]))
+
+
+def test_shared_words_about_the_real_places_serve_for_the_invented_ones(
+    checkout: Project, write: Callable[..., Path]
+) -> None:
+    real, invented = city_of(checkout, "live"), city_of(checkout, "sample")
+    rows = {
+        real.city: "La Ciudad",
+        real.county: "el condado",
+        f"Tracts of {real.county}, {real.city}": "Sectores de el condado, La Ciudad",
+        f"Tracts of {invented.city}": "Los de la muestra",
+        f"Tracts of {real.city}": "Sectores de La Ciudad",
+    }
+    (checkout.catalog / "terms.es.yml").write_text(json.dumps(rows), encoding="utf-8")
+    terms = terms_of(checkout, read_notebook(write()), "es")
+    assert terms[f"Tracts of {invented.county}, {invented.city}"] == f"Sectores de {invented.county}, {invented.city}"
+    assert terms[f"Tracts of {invented.city}"] == "Los de la muestra"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analysis.catalog import City, city
+from analysis.provenance import INVENTED_BY
 from analysis.refine.workbench import Shelf
 
 
@@ -38,7 +39,7 @@ def attribution(shelf: Shelf, dataset: str, covers: str | None = None) -> Attrib
     real = city(shelf.project, "live")
     return Attribution(
         title=f"{renamed(entry.title, real, shelf.city)} (invented)",
-        publisher=f"Invented by this project in the form of {entry.publisher}",
+        publisher=f"{INVENTED_BY} {entry.publisher}",
         licence="Apache-2.0, as this project",
         landing_page=entry.landing_page,
         period=covers or str(entry.period),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.provenance import INVENTED_BY
 from analysis.publish import phrases, units
 from analysis.publish.findings import Finding
 from analysis.publish.wording import said, term
@@ -20,7 +21,10 @@ _CITED = 3
 
 @dataclass(frozen=True)
 class DatasetView:
-    """A dataset as the page names it; ``grade`` runs from A to D."""
+    """A dataset as the page names it; ``grade`` runs from A to D.
+
+    ``untold`` are the fields that stay in English for want of a translation.
+    """
 
     id: str
     title: str
@@ -34,6 +38,7 @@ class DatasetView:
     grade_reason: str
     known_dirt: tuple[str, ...]
     sha256: str
+    untold: frozenset[str] = frozenset()
 
     @property
     def short_hash(self) -> str:
@@ -65,6 +70,7 @@ class Card:
     datasets: tuple[DatasetView, ...]
     grade: str
     grade_reason: str
+    grade_untold: bool
     citation: str
     cell: int
     export: dict[str, Any]
@@ -102,6 +108,7 @@ def card(found: Finding, origin: Origin) -> Card:
         datasets=datasets,
         grade=grade,
         grade_reason=reason,
+        grade_untold=any({"title", "grade_reason"} & dataset.untold for dataset in datasets),
         citation=_citation(found, value, uncertainty, datasets, origin),
         cell=origin.cells[found.name],
         export=_export(found, value),
@@ -141,9 +148,10 @@ def _about(found: Finding, uncertainty: str, origin: Origin) -> str:
     return "; ".join(parts) or str(said("facts", "recorded"))
 
 
-def period_words(period: str) -> str:
+def period_words(period: str, *, needed: bool = True) -> str:
     """A period in the language being spoken; two ends joined by "to" are no words of the notebook's own.
 
+    >>> from analysis.publish.wording import speaking
     >>> with speaking("es"):
     ...     period_words("2000 to 2014–18"), period_words("2020-03-01 to 2020-11-30")
     ('2000 a 2014–18', '2020-03-01 a 2020-11-30')
@@ -151,7 +159,7 @@ def period_words(period: str) -> str:
     ends = period.split(" to ")
     if all(_END.fullmatch(end) for end in ends):
         return str(said("span")).format(low=ends[0], high=ends[1]) if len(ends) == 2 else period
-    return term(period)
+    return term(period, needed=needed)
 
 
 _END = re.compile(r"\d[\d–-]*|")
@@ -207,20 +215,34 @@ def datasets_of(loads: Iterable[Mapping[str, Any]]) -> tuple[DatasetView, ...]:
 
 
 def _dataset(raw: Mapping[str, Any]) -> DatasetView:
+    english = {
+        "title": (str(raw["title"]),),
+        "licence": (str(raw["licence"]),),
+        "grade_reason": (str(raw["grade_reason"]).rstrip(". "),),
+        "known_dirt": tuple(str(text).rstrip(". ") for text in raw.get("known_dirt", ())),
+    }
+    spoken = {name: tuple(term(text, needed=False) for text in texts) for name, texts in english.items()}
     return DatasetView(
         id=str(raw["id"]),
-        title=str(raw["title"]),
-        publisher=str(raw["publisher"]),
-        licence=str(raw["licence"]),
+        title=spoken["title"][0],
+        publisher=_publisher(str(raw["publisher"])),
+        licence=spoken["licence"][0],
         landing_page=str(raw["landing_page"]),
         retrieved=str(raw["retrieved_at"])[:10],
         rows=int(raw["rows"]),
-        period=str(raw["period"]),
+        period=period_words(str(raw["period"]), needed=False),
         grade=str(raw["grade"]),
-        grade_reason=str(raw["grade_reason"]).rstrip(". "),
-        known_dirt=tuple(str(text).rstrip(". ") for text in raw.get("known_dirt", ())),
+        grade_reason=spoken["grade_reason"][0],
+        known_dirt=spoken["known_dirt"],
         sha256=str(raw["sha256"]),
+        untold=frozenset(name for name, texts in english.items() if spoken[name] == texts),
     )
+
+
+def _publisher(name: str) -> str:
+    """A publisher's own name, said to be invented where it is."""
+    rest = name.removeprefix(f"{INVENTED_BY} ")
+    return name if rest == name else f"{term(INVENTED_BY, needed=False)} {rest}"
 
 
 def worst_grade(datasets: Iterable[DatasetView]) -> tuple[str, str]:

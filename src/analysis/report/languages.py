@@ -17,6 +17,7 @@ from pathlib import Path
 
 import yaml
 
+from analysis.catalog.cities import city
 from analysis.project import AnalysisError, Project
 from analysis.publish.wording import said
 from analysis.report.mentions import mentions
@@ -121,7 +122,8 @@ def terms_of(project: Project, notebook: Notebook, language: str) -> dict[str, s
 
     Raises AnalysisError for rows that are not sound.
     """
-    found = dict(shared_terms(project.catalog / f"terms.{language}.yml"))
+    shared = shared_terms(project.catalog / f"terms.{language}.yml")
+    found = {**_of_invented(project, shared), **shared}
     for cell in notebook.cells:
         if cell.language == language and TERMS in cell.tags:
             found |= _rows(notebook, cell)
@@ -157,6 +159,21 @@ def _shared(text: str, name: str) -> Mapping[str, str]:
         if not isinstance(english, str) or not isinstance(other, str):
             raise AnalysisError(f"{name}: {english!r} must be a text with its translation")
     return dict(content)
+
+
+def _of_invented(project: Project, shared: Mapping[str, str]) -> dict[str, str]:
+    """The terms that name the real places once more for the invented ones, which the sample is about."""
+    real, invented = city(project, "live"), city(project, "sample")
+    places = [(getattr(real, kind), getattr(invented, kind)) for kind in ("county", "city", "state")]
+    found = {}
+    for english, other in shared.items():
+        renamed, told = english, other
+        for here, there in places:
+            renamed = renamed.replace(here, there)
+            told = told.replace(shared.get(here, here), shared.get(there, there))
+        if renamed != english:
+            found[renamed] = told
+    return found
 
 
 def missing_terms(notebook: str, language: str, missing: Mapping[str, None]) -> AnalysisError:

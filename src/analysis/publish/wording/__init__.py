@@ -7,6 +7,7 @@ says in code (titles, labels, nouns) is looked up in the notebook's own list (:f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,8 @@ import yaml
 from analysis.project import AnalysisError
 
 ENGLISH = "en"
+_INVENTED = " (invented)"
+_NUMBER = re.compile(r"\d[\d,.]*(?<![,.])")
 
 
 @dataclass
@@ -27,7 +30,8 @@ class Terms:
     """What a notebook's English words are called in another language, and which of them were asked for.
 
     ``known`` maps an English text to its translation; that of a noun is ``singular / plural``. ``asked`` collects what
-    was looked up, None where there was nothing, and ``missing`` what has to be known before a page may appear.
+    was looked up, None where there was nothing, and ``missing`` what has to be known before a page may appear. ``{n}``
+    stands for any number: ``{n}% of cells are empty``.
     """
 
     known: Mapping[str, str] = field(default_factory=dict)
@@ -42,10 +46,30 @@ class Terms:
         ('Tendencia', 'Rent', ['Rent'])
         """
         found = self.known.get(english)
+        if found is None:
+            found = self._composed(english)
         self.asked[english] = found
         if found is None and needed and english.strip():
             self.missing[english] = None
         return english if found is None else found
+
+    def _composed(self, english: str) -> str | None:
+        """The translation of known texts joined by semicolons, and of texts known but for their numbers.
+
+        >>> terms = Terms({"{n}% of cells are empty": "{n}% de las celdas están vacías", "late": "tarde"})
+        >>> terms.of("38% of cells are empty; late"), terms.of("38% of rows; late")
+        ('38% de las celdas están vacías; tarde', '38% of rows; late')
+        """
+        whole = english.removesuffix(_INVENTED)
+        if whole != english:
+            known, frame = self.known.get(whole) or self._composed(whole), self.known.get("{text}" + _INVENTED)
+            return frame.format(text=known) if known and frame else None
+        if "; " in english:
+            parts = [self.known.get(part) or self._composed(part) for part in english.split("; ")]
+            return None if None in parts else "; ".join(map(str, parts))
+        numbers = _NUMBER.findall(english)
+        pattern = self.known.get(_NUMBER.sub("{n}", english)) if numbers else None
+        return None if pattern is None else re.sub(r"\{n\}", lambda _: numbers.pop(0), pattern)
 
     def noun(self, english: str) -> tuple[str, str]:
         """Singular and plural of a noun.
