@@ -136,6 +136,7 @@ def table_view(table: Table, number: int, words: Words) -> TableView:
 def source_words(source: str) -> str:
     """The source line in the language being spoken; publishers and titles stay as they are.
 
+    >>> from analysis.publish.wording import speaking
     >>> with speaking("es"):
     ...     source_words("Source: Census Bureau (ACS).")
     'Fuente: Census Bureau (ACS).'
