@@ -251,3 +251,70 @@ def test_shared_words_about_the_real_places_serve_for_the_invented_ones(
     terms = terms_of(checkout, read_notebook(write()), "es")
     assert terms[f"Tracts of {invented.county}, {invented.city}"] == f"Sectores de {invented.county}, {invented.city}"
     assert terms[f"Tracts of {invented.city}"] == "Los de la muestra"
+
+
+DOTS = """from analysis.publish import figures
+
+rates = pd.DataFrame({"who": ["Fast", "Slow"], "n": [2.0, 3.0]})
+publish.figure(
+    "rates", figures.dotrange(rates, "who", "n", unit="days", axis="Days waited", noun="office"),
+    title="Waits through {{ last }}", subtitle="Days waited",
+)"""
+DRAWN = TERMS + "\n| Days waited | Días de espera |\n| office | oficina / oficinas |"
+
+
+def with_figure(cells: list[dict[str, Any]]) -> None:
+    cells[5]["source"] = f"{TABLE}\n{DOTS}"
+    cells[6]["source"] = DRAWN
+
+
+def test_figures_are_drawn_in_spanish_by_the_run(checkout: Project, write: Callable[..., Path]) -> None:
+    write(before=with_figure)
+    assert said_of(checkout) == "built"
+    spanish = pages(checkout)["01_permits.es.html"]
+    drawing = spanish[spanish.index('<figure class="exhibit" id="figure-rates"') :]
+    assert "Días de espera</text>" in drawing
+    assert ">Rápido</text>" in drawing
+    assert "Gráfica de puntos de dos oficinas, de 2 a 3 días." in drawing
+    assert ">Fast</text>" in pages(checkout)["01_permits.html"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "verdict"),
+    [
+        ((" de espera", " de paciencia"), "stale: the words of its figures in Español changed (Days waited)"),
+        (("| Fast | Rápido |", "| Fast | Veloz |"), "stale: the words of its figures in Español changed (Fast)"),
+        (("| Day | Día |", "| Day | Fecha |"), "stale: the prose changed (needs printing only)"),
+    ],
+)
+def test_only_words_inside_figures_need_a_run(
+    checkout: Project, write: Callable[..., Path], edit: tuple[str, str], verdict: str
+) -> None:
+    path = write(before=with_figure)
+    said_of(checkout)
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    raw["cells"][6]["source"] = DRAWN.replace(*edit)
+    path.write_text(json.dumps(raw), encoding="utf-8")
+    assert status(checkout, "sample")["01_permits"].words == verdict
+
+
+def test_the_first_spanish_needs_a_run_for_the_figures(checkout: Project, write: Callable[..., Path]) -> None:
+    def english_only(cells: list[dict[str, Any]]) -> None:
+        with_figure(cells)
+        del cells[6], cells[4], cells[1]
+
+    write(before=english_only)
+    said_of(checkout)
+    write(before=with_figure)
+    assert status(checkout, "sample")["01_permits"].words == "stale: its figures were not drawn in Español"
+
+
+def test_a_figure_with_words_that_have_no_term_stops_the_page(checkout: Project, write: Callable[..., Path]) -> None:
+    def without(cells: list[dict[str, Any]]) -> None:
+        with_figure(cells)
+        cells[6]["source"] = TERMS
+
+    write(before=without)
+    error = said_of(checkout)
+    assert "| Days waited |  |" in error
+    assert "| office |  |" in error

@@ -12,9 +12,10 @@ from analysis.project import AnalysisError
 from analysis.publish import session
 from analysis.publish.disclosure import require_no_small_counts
 from analysis.publish.evidence import source_line, tables_behind
-from analysis.publish.payload import Figure, Json, Map, checked_name, plain
+from analysis.publish.payload import Drawn, Figure, Json, Map, checked_name, plain
 from analysis.publish.prose import Context, render_text
 from analysis.publish.references import load_references
+from analysis.publish.wording import speaking, term
 
 
 class Drawing(Protocol):
@@ -74,6 +75,7 @@ def figure(
         caption=caption,
         source=source or source_line(used),
         tables=used,
+        others=_others(name, drawing, alt),
     )
     session.record(recorded, card=_card(recorded), text=f"{name}: {described.alt}")
     return recorded
@@ -125,9 +127,29 @@ def map(
         source=source or source_line(used),
         tables=used,
         interaction=plain(getattr(described, "interaction", {})),
+        others=_others(name, drawn, alt),
     )
     session.record(recorded, card=_card(recorded), text=f"{name}: {described.alt}")
     return recorded
+
+
+def _others(name: str, drawing: Drawing, alt: str | None) -> Json:
+    """The drawing in the other languages of the notebook, each with the words it was drawn with."""
+    found: Json = {}
+    for language, (drawn, words) in getattr(drawing, "others", {}).items():
+        with speaking(language, words):
+            described = _described(name, drawn, alt if alt is None else term(alt))
+        found[language] = plain(
+            Drawn(
+                described.svg,
+                described.svg_narrow,
+                described.alt,
+                words=words.asked,
+                missing=sorted(words.missing),
+                interaction=getattr(described, "interaction", {}),
+            )
+        )
+    return found
 
 
 def _described(name: str, drawing: Drawing, alt: str | None) -> Drawing:

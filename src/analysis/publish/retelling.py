@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from analysis.publish.payload import Json, Table
 from analysis.publish.units import NBSP, written_date
-from analysis.publish.wording import ENGLISH, language, said, term
+from analysis.publish.wording import ENGLISH, language, said, term, typed_term
 
 _RANGE = f"{NBSP}to{NBSP}"
 
@@ -53,7 +53,7 @@ def _cell(cell: Json, column: Json) -> Json:
     if column["unit"] == "date":
         return {**cell, "text": written_date(str(cell["sort"])[:10])}
     if column["align"] != "right":
-        return {**cell, "text": term(text, needed=False)}
+        return {**cell, "text": typed_term(text)}
     return {**cell, "text": number_words(text)}
 
 

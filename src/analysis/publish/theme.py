@@ -17,6 +17,7 @@ import yaml
 
 from analysis.project import AnalysisError, current_project
 from analysis.publish.colour import hexadecimal, ramp, rgb
+from analysis.publish.wording import language
 
 SECTIONS = ("typefaces", "sizes", "colours", "more_contrast", "series", "text_of", "text_on", "parts", "ramps", "words")
 STEPS = range(2, 8)
@@ -102,12 +103,12 @@ def style() -> Style:
     return read_style(current_project().catalog / "style.yml")
 
 
-def words(language: str = "en") -> Mapping[str, Any]:
-    """What drawings say by themselves, in one language."""
+def words() -> Mapping[str, Any]:
+    """What drawings say by themselves, in the language being spoken."""
     known = style().words
-    if language not in known:
-        raise AnalysisError(f"style.yml has no words in {language!r}; it has {', '.join(sorted(known))}")
-    return known[language]
+    if language() not in known:
+        raise AnalysisError(f"style.yml has no words in {language()!r}; it has {', '.join(sorted(known))}")
+    return known[language()]
 
 
 def colour(token: str) -> str:

@@ -27,6 +27,7 @@ from papermill.engines import Engine, papermill_engines
 from papermill.log import logger
 from traitlets import default
 
+from analysis.publish.wording import KERNEL_WORDS
 from analysis.report.kernel_environment import bare_environment, first_lines, isolated, warm_process
 from analysis.report.warm import service
 from analysis.report.warm.service import last_lines
@@ -120,8 +121,9 @@ class AnalysisEngine(Engine):  # type: ignore[misc]
         """Execute the cells of ``nb_man`` in order; stops at the first that fails (papermill then raises).
 
         ``cell_timeout`` is the longest a cell may take, in seconds; ``kernel_cwd`` the kernel's working directory;
-        ``log_file`` an open text file that is told of each cell. What the run used (``cpu`` seconds, ``megabytes`` at
-        most, ``modules`` it imported that were not warm) is left in the notebook's papermill metadata.
+        ``log_file`` an open text file that is told of each cell; ``words`` the notebook's words in other languages.
+        What the run used (``cpu`` seconds, ``megabytes`` at most, ``modules`` it imported that were not warm) is left
+        in the notebook's papermill metadata.
         Raises KernelDied with the kernel's last words when it ends of itself, CellTooSlow when a cell does not end.
         """
         options |= {"log_output": log_output, "start_timeout": start_timeout}
@@ -155,7 +157,7 @@ def _run_warm(nb_man: Any, options: Mapping[str, Any]) -> None:
     client.owns_km = True
     try:
         with _endings(nb_man, options, manager.last_words):
-            client.execute(env=bare_environment(os.environ, ""), cwd=options.get("kernel_cwd"))
+            client.execute(env=_environment(options, ""), cwd=options.get("kernel_cwd"))
     finally:
         manager.put_away()
     nb_man.nb.metadata.papermill["used"] = manager.used
@@ -165,9 +167,14 @@ def _run_isolated(nb_man: Any, options: Mapping[str, Any]) -> None:
     with tempfile.TemporaryDirectory(prefix="analysis-") as profile:
         client = _client(nb_man, type("Manager", (OwnKernelManager,), {"profile": profile}), options)
         words = Path(profile) / "stderr.txt"
-        env = bare_environment(os.environ, profile)
+        env = _environment(options, profile)
         with words.open("wb") as stderr, _endings(nb_man, options, lambda: last_lines(words)):
             client.execute(env=env, cwd=options.get("kernel_cwd"), stderr=stderr)
+
+
+def _environment(options: Mapping[str, Any], profile: str) -> dict[str, str]:
+    words = options.get("words")
+    return bare_environment(os.environ, profile) | ({KERNEL_WORDS: words} if words else {})
 
 
 def _client(nb_man: Any, manager_class: type, options: Mapping[str, Any]) -> _Client:

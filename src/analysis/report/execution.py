@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from analysis.project import AnalysisError, Project
+from analysis.publish.payload import FIGURE, MAP
+from analysis.publish.wording import Terms, words_for_kernel
 from analysis.report import recording
 from analysis.report.cuts import check_code, cut_of, read_cut
 from analysis.report.editions import WHOLE, Edition
 from analysis.report.fingerprint import Mark, Now, module_file
 from analysis.report.kernel_environment import loads_by_name
+from analysis.report.languages import words_of
 from analysis.report.notebook import Notebook, python_tree, read_notebook
 from analysis.report.parameters import declared
 from analysis.report.storage import canonical, digest, put, put_json, read_json
@@ -66,7 +69,8 @@ class Record:
     ``environment`` what :class:`analysis.report.surroundings.Surroundings` says. ``settled`` is false when a module or
     table changed while the run went on: then nobody knows which version it saw, and it counts as stale. ``cut`` says
     how much of the notebook ran, and ``code`` is the hash of the cells in it; ``listed`` whether editions.yml asked.
-    ``asked`` are the datasets whose presence the notebook asked for, and whether they were there.
+    ``asked`` are the datasets whose presence the notebook asked for, and whether they were there; ``words`` by language
+    what its figures were drawn with, None where there was no translation.
     """
 
     notebook: str
@@ -85,6 +89,7 @@ class Record:
     cut: str = WHOLE
     listed: bool = False
     asked: dict[str, bool] = field(default_factory=dict)
+    words: dict[str, dict[str, str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -176,7 +181,8 @@ def execute(project: Project, source: str, wanted: Edition, around: Surroundings
     check_code(written_whole, wanted.cut)
     notebook = cut_of(written_whole, wanted.cut)
     place = places(project, source, wanted.name)
-    node = _run(project, notebook, wanted, place)
+    words = words_of(project, notebook, wanted.cut)
+    node = _run(project, notebook, wanted, place, words)
     cells, cost = _cost(node)
     result = _normalised(node, wanted, source)
     used = _taken_record(result, notebook)
@@ -202,12 +208,24 @@ def execute(project: Project, source: str, wanted: Edition, around: Surroundings
         cut=wanted.cut,
         listed=wanted.listed,
         asked=used["asked"],
+        words=_drawn_words(result, words),
     )
     put(place.executed, written)
     put_json(place.record, asdict(record))
     place.failure.unlink(missing_ok=True)
     place.failed_notebook.unlink(missing_ok=True)
     return Ran(record, cells, cost.get("megabytes"), tuple(cost.get("modules", ())))
+
+
+def _drawn_words(result: Mapping[str, Any], words: Iterable[str]) -> dict[str, dict[str, str | None]]:
+    """The words in other languages that the figures of a run hold."""
+    found: dict[str, dict[str, str | None]] = {language: {} for language in words}
+    for cell in result["cells"] if found else ():
+        for output in cell.get("outputs", ()):
+            for mime in (FIGURE, MAP):
+                for language, drawn in output.get("data", {}).get(mime, {}).get("others", {}).items():
+                    found[language] |= drawn["words"]
+    return found
 
 
 def _cost(node: Any) -> tuple[float, Mapping[str, Any]]:
@@ -261,7 +279,7 @@ def _numbered(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**cell, "id": f"cell-{number:03d}"} for number, cell in enumerate(cells, start=1)]
 
 
-def _run(project: Project, notebook: Notebook, wanted: Edition, place: Places) -> Any:
+def _run(project: Project, notebook: Notebook, wanted: Edition, place: Places, words: Mapping[str, Terms]) -> Any:
     """The executed notebook, as papermill leaves it; its one call for everything would also write it to disk."""
     import nbformat
     from papermill.engines import papermill_engines
@@ -290,6 +308,7 @@ def _run(project: Project, notebook: Notebook, wanted: Edition, place: Places) -
                 cell_timeout=CELL_TIMEOUT,
                 log_file=log,
                 kernel_cwd=str(project.notebooks),
+                words=words_for_kernel(words) if words else "",
             )
             with _as_far_as_it_came(place) as output:
                 raise_for_execution_errors(node, output)

@@ -8,6 +8,7 @@ and a twin names the digest of the English cell it was checked against.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -19,9 +20,10 @@ import yaml
 
 from analysis.catalog.cities import city
 from analysis.project import AnalysisError, Project
-from analysis.publish.wording import said
+from analysis.publish.wording import Terms, said
+from analysis.report.editions import BRIEF
 from analysis.report.mentions import mentions
-from analysis.report.notebook import LANGUAGE, TERMS, Cell, Notebook, read_notebook
+from analysis.report.notebook import LANGUAGE, TERMS, Cell, Notebook, python_tree, read_notebook
 from analysis.report.storage import digest, put
 
 DIGITS = 12
@@ -31,10 +33,28 @@ _BAR = re.compile(r"(?<!\\)\|")
 def languages_of(notebook: Notebook) -> tuple[str, ...]:
     """The languages besides English that a cut of a notebook is written in, sorted.
 
-    A whole notebook is in a language as soon as one cell is, so that a missing twin is noticed; :func:`brief_has` tells
-    it of a brief.
+    A notebook is in a language as soon as one cell is, so that a missing twin is noticed.
     """
     return tuple(sorted({cell.language for cell in notebook.cells if cell.language and TERMS not in cell.tags}))
+
+
+def spoken_in(notebook: Notebook, cut: str) -> tuple[str, ...]:
+    """The languages in which a cut is told besides English; a brief only where all its cells have twins."""
+    languages = languages_of(notebook)
+    return tuple(one for one in languages if complete_in(notebook, one)) if cut == BRIEF else languages
+
+
+def words_of(project: Project, notebook: Notebook, cut: str) -> dict[str, Terms]:
+    """The words of the code in every language in which a cut is told."""
+    typed = typed_texts(notebook)
+    return {one: Terms(terms_of(project, notebook, one), typed) for one in spoken_in(notebook, cut)}
+
+
+def typed_texts(notebook: Notebook) -> frozenset[str]:
+    """Every text with a letter that the code of a notebook types."""
+    trees = [tree for cell in notebook.code if (tree := python_tree(cell.source)) is not None]
+    texts = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return frozenset(text for text in texts if isinstance(text, str) and re.search(r"[^\W\d_]", text))
 
 
 def complete_in(notebook: Notebook, language: str) -> bool:

@@ -17,7 +17,7 @@ from analysis.publish.findings import Finding
 from analysis.publish.payload import Download, Figure, Published, Table, published
 from analysis.publish.policy import read_policy
 from analysis.publish.references import load_references
-from analysis.publish.wording import ENGLISH, Terms, said, speaking, term
+from analysis.publish.wording import ENGLISH, said, speaking, term
 from analysis.report.areas import known_areas
 from analysis.report.cards import SHORT, Card, DatasetView, Origin, card, datasets_of, worst_grade
 from analysis.report.editions import BRIEF, WHOLE
@@ -25,13 +25,12 @@ from analysis.report.exhibits import Carried, FigureView, TableView, figure_view
 from analysis.report.fingerprint import Now
 from analysis.report.glossary import load_glossary
 from analysis.report.languages import (
-    complete_in,
     in_english,
-    languages_of,
     missing_terms,
-    terms_of,
+    spoken_in,
     told_in,
     twin_problems,
+    words_of,
 )
 from analysis.report.methodology import Method, look_up_all
 from analysis.report.notebook import Notebook, parse_notebook
@@ -145,11 +144,12 @@ def compose_others(executed: Mapping[str, Any], setting: Setting, english: Page)
     about = _about(executed)
     notebook = parse_notebook(dict(executed), Path(f"{about['name']}.ipynb"))
     pages = {}
+    words = words_of(setting.project, notebook, _cut(about))
     for language in english.others:
         if problems := twin_problems(notebook, language):
             raise AnalysisError("\n".join(problems))
         results = published(executed)
-        with speaking(language, Terms(terms_of(setting.project, notebook, language))) as terms:
+        with speaking(language, words[language]) as terms:
             told = replace(told_in(notebook, language), stem=f"{notebook.stem} ({language})")
             made = _composed(about, told, results, setting, english.anchors)
         if terms.missing:
@@ -157,12 +157,6 @@ def compose_others(executed: Mapping[str, Any], setting: Setting, english: Page)
         others = (ENGLISH, *(other for other in english.others if other != language))
         pages[language] = replace(made, language=language, others=others)
     return pages
-
-
-def spoken_in(notebook: Notebook, cut: str) -> tuple[str, ...]:
-    """The languages in which a page is printed besides English; a brief only where all its cells have twins."""
-    languages = languages_of(notebook)
-    return tuple(one for one in languages if complete_in(notebook, one)) if cut == BRIEF else languages
 
 
 def _composed(
@@ -173,6 +167,7 @@ def _composed(
     anchors: Mapping[int, tuple[str, ...]] | None = None,
 ) -> Page:
     place_city = city(setting.project, about["source"])
+    place_city = replace(place_city, city=term(place_city.city, needed=False))
     context = _context(notebook, results, setting.project, about["source"], _cut(about))
     context = replace(context, anchors=anchors or {})
     cells = [prose.Cell(c.number, c.source, c.tags) for c in notebook.cells if c.kind == "markdown"]
@@ -226,7 +221,10 @@ def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
         cards=tuple(card(found, origin) for found in findings),
         glossary=_terms(draft),
         datasets=datasets,
-        downloads=tuple(draft.results.downloads.values()),
+        downloads=tuple(
+            replace(file, title=term(file.title), description=term(file.description))
+            for file in draft.results.downloads.values()
+        ),
         length=length,
         quality=grade,
         quality_reason=reason,
@@ -264,6 +262,7 @@ def _cut(about: Mapping[str, Any]) -> str:
 
 def _context(notebook: Notebook, results: Published, project: Project, source: str, cut: str) -> prose.Context:
     where = city(project, source)
+    where = replace(where, city=term(where.city, needed=False))
     rules = read_policy(project.catalog / "policy.yml")
     return prose.Context(
         notebook=notebook.stem,

@@ -13,6 +13,7 @@ from analysis.report.cuts import read_cut
 from analysis.report.editions import Edition, whole_paper
 from analysis.report.execution import Failure, Record, described, holdings, places, read_record
 from analysis.report.fingerprint import Mark, Now, environment, module_file, page_files
+from analysis.report.languages import words_of
 from analysis.report.methodology import look_up_all
 from analysis.report.notebook import Notebook
 from analysis.report.storage import digest, read_json
@@ -108,6 +109,17 @@ class Judge:
             yield f"{name} changed"
         yield from self._dataset_reasons(record.datasets)
         yield from self._environment_reasons(record.environment)
+        yield from self._word_reasons(wanted, record)
+
+    def _word_reasons(self, wanted: Edition, record: Record) -> Iterable[str]:
+        """Words inside figures, which only a run can draw."""
+        for language, words in words_of(self.project, self.notebook(wanted), wanted.cut).items():
+            name, drawn = said("language", language=language), record.words.get(language)
+            if drawn is None:
+                yield f"its figures were not drawn in {name}"
+            elif changed := [text for text, known in sorted(drawn.items()) if words.row(text) != known]:
+                more = ", …" if len(changed) > 3 else ""
+                yield f"the words of its figures in {name} changed ({', '.join(changed[:3])}{more})"
 
     def _changed(self, files: Mapping[str, Path], known: Mapping[str, Mark]) -> list[str]:
         """The names of files that no longer mean what they meant."""

@@ -27,7 +27,8 @@ from analysis.publish.figures.rows import (
 )
 from analysis.publish.figures.scales import Floats, Scale, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
-from analysis.publish.wording import said
+from analysis.publish.figures.spoken import spoken
+from analysis.publish.wording import said, told
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Bars:
     keys: tuple[Entry, ...]
 
 
+@spoken("axis", "reference")
 def bars(
     frame: pd.DataFrame,
     label: str,
@@ -156,13 +158,13 @@ MOST_TOLD = 6
 
 def _alt(shown: Bars, noun: str) -> str:
     ok = [i for i in range(len(shown.names)) if np.isfinite(shown.value[i])]
-    opening = f"Bar chart of {counted(len(shown.names), noun)}"
+    opening = told("Bar chart of {many}", many=counted(len(shown.names), noun))
     if len(ok) <= MOST_TOLD:
-        told = [f"{shown.names[i]}, {shown.scribe.interval(*_triple(shown, i))}" for i in ok]
-        sentences = [f"{opening}: " + "; ".join(told) + "."]
+        each = [f"{shown.names[i]}, {shown.scribe.interval(*_triple(shown, i))}" for i in ok]
+        sentences = [f"{opening}: " + "; ".join(each) + "."]
     else:
         low, high = float(np.nanmin(shown.value)), float(np.nanmax(shown.value))
-        sentences = [f"{opening}, from {shown.scribe.span(low, high)}."]
+        sentences = [opening + told(", from {span}", span=shown.scribe.span(low, high)) + "."]
         marked = [i for i in ok if shown.highlight[i]]
         sentences += [f"{shown.names[i]}: {shown.scribe.interval(*_triple(shown, i))}." for i in marked[:MOST_TOLD]]
     for status in dict.fromkeys(s for s in shown.status if s != "ok"):

@@ -27,6 +27,8 @@ from analysis.publish.figures.rows import (
 )
 from analysis.publish.figures.scales import Floats, Scale, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.figures.spoken import spoken
+from analysis.publish.wording import said, told
 
 Bools = npt.NDArray[np.bool_]
 Bounds = tuple[str, str]
@@ -162,6 +164,7 @@ def _keys(periods: tuple[str, str], moved: Bools, level: float | None) -> tuple[
     return tuple(entries)
 
 
+@spoken("axis", "periods")
 def dumbbell(
     frame: pd.DataFrame,
     label: str,
@@ -238,6 +241,7 @@ def _draw_row(sheet: Sheet, changes: Changes, i: int, x: Scale, y: float) -> Non
     sheet.dots([end], [y], token, 5.2)
 
 
+@spoken("axis", "periods")
 def slope(
     frame: pd.DataFrame,
     label: str,
@@ -340,19 +344,32 @@ def _alt(changes: Changes, noun: str) -> str:
     change, moved = changes.change, changes.moved
     low, high = float(change.min()), float(change.max())
     write = changes.difference
-    span = f"between {write.label(low) if write.unit.name == 'points' else write.words(low)} and {write.words(high)}"
-    opening = f"Change of {counted(len(change), noun)} from {changes.periods[0]} to {changes.periods[1]}, {span}."
+    opening = told(
+        "Change of {many} from {before} to {after}, between {low} and {high}.",
+        many=counted(len(change), noun),
+        before=changes.periods[0],
+        after=changes.periods[1],
+        low=write.label(low) if write.unit.name == "points" else write.words(low),
+        high=write.words(high),
+    )
     rose, fell, still = (int(m.sum()) for m in (moved & (change > 0), moved & (change < 0), ~moved | (change == 0)))
     adverb = "" if moved.all() else " measurably"
-    parts = [f"{counted(rose, noun)} rose{adverb}", f"{in_words(fell)} fell"]
+    parts = [
+        told(f"{{many}} rose{adverb}", rose, many=counted(rose, noun)),
+        told("{many} fell", fell, many=in_words(fell)),
+    ]
     if still:
-        parts.append(f"{in_words(still)} did not{' measurably' if adverb else ''} change")
-    sentence = ", ".join(parts[:-1]) + " and " + parts[-1]
+        parts.append(told(f"{{many}} did not{adverb} change", still, many=in_words(still)))
+    sentence = f"{', '.join(parts[:-1])} {said('listed', 'and')} {parts[-1]}"
     sentence = sentence[0].upper() + sentence[1:] + "."
-    told = [
-        f"{changes.names[i]}: from {changes.scribe.words(float(changes.values[0][i]))} "
-        f"to {changes.scribe.words(float(changes.values[1][i]))}."
+    each = [
+        told(
+            "{name}: from {before} to {after}.",
+            name=changes.names[i],
+            before=changes.scribe.words(float(changes.values[0][i])),
+            after=changes.scribe.words(float(changes.values[1][i])),
+        )
         for i, strong in enumerate(changes.highlight)
         if strong
     ][:6]
-    return " ".join([opening, sentence, *told])
+    return " ".join([opening, sentence, *each])

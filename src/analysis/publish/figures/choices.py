@@ -19,6 +19,8 @@ from analysis.publish.figures.numbers import Scribe, capitalized, counted, in_wo
 from analysis.publish.figures.rows import draw_header, header_height
 from analysis.publish.figures.scales import Floats, Scale, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.figures.spoken import spoken
+from analysis.publish.wording import term, told
 
 ROW = 18.0
 MOST = 2000
@@ -58,6 +60,7 @@ class Curve:
         return np.asarray((self.low > self.reference[0]) | (self.high < self.reference[0]), dtype=bool)
 
 
+@spoken("axis", "reference")
 def multiverse(
     frame: pd.DataFrame,
     estimate: str,
@@ -201,7 +204,7 @@ def _draw_matrix(sheet: Sheet, curve: Curve, frame: Frame, top: float, limit: fl
     step = (frame.x.end - frame.x.start) / max(len(curve.value) - 1, 1)
     for option in curve.options:
         if option.decision != before:
-            sheet.text(0, y + 16, option.decision, "ink", size=12, weight=700)
+            sheet.text(0, y + 16, term(option.decision), "ink", size=12, weight=700)
             sheet.line([0, sheet.width], [y + 1, y + 1], "grid")
             y += 24
             before = option.decision
@@ -230,17 +233,27 @@ def _alt(curve: Curve, decisions: int) -> str:
     n = len(curve.value)
     spanned = write.span(float(curve.value[0]), float(curve.value[-1]))
     choices = counted(decisions, "decision")
-    opening = f"{capitalized(in_words(n))} estimates under every combination of {choices}, sorted, from {spanned}."
+    opening = told(
+        "{n} estimates under every combination of {choices}, sorted, from {span}.",
+        n=capitalized(in_words(n)),
+        choices=choices,
+        span=spanned,
+    )
     above, below = (int((curve.apart & side).sum()) for side in (curve.value > level, curve.value < level))
     rest = n - above - below
-    against = name or ("zero" if level == 0 else write.words(level))
+    against = name or (told("zero") if level == 0 else write.words(level))
     bounded = "measurably " if np.isfinite(curve.low).any() else ""
     lie = "lies" if above == 1 else "lie"
-    sentence = f"{capitalized(in_words(above))} {lie} {bounded}above {against}, {in_words(below)} {bounded}below"
-    sentence += f", and {in_words(rest)} cannot be told apart from it." if rest else "."
-    told = [sentence]
+    sentence = told(
+        f"{{above}} {lie} {bounded}above {{reference}}, {{below}} {bounded}below",
+        above=capitalized(in_words(above)),
+        reference=against,
+        below=in_words(below),
+    )
+    sentence += told(", and {many} cannot be told apart from it.", rest, many=in_words(rest)) if rest else "."
+    each = [sentence]
     if curve.ours.any():
         place = int(np.flatnonzero(curve.ours)[0])
         value = write.interval(*(float(c[place]) for c in (curve.value, curve.low, curve.high)))
-        told.append(f"Our choice: {value}, place {place + 1} of {n} from below.")
-    return " ".join([opening, *told])
+        each.append(told("Our choice: {value}, place {place} of {n} from below.", value=value, place=place + 1, n=n))
+    return " ".join([opening, *each])

@@ -19,6 +19,8 @@ from analysis.publish.figures.placing import spread
 from analysis.publish.figures.rows import draw_header, header_height
 from analysis.publish.figures.scales import Floats, Scale, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.figures.spoken import spoken
+from analysis.publish.wording import told
 
 LEADING = 15.0
 
@@ -49,6 +51,7 @@ class Plane:
     plus: bool
 
 
+@spoken("x_label", "y_label", "marked")
 def curve(
     frame: pd.DataFrame,
     x: str,
@@ -91,6 +94,7 @@ def curve(
     return both("curve", lambda layout: _draw(plane, layout), data[used], _alt_curve(plane, scribes))
 
 
+@spoken("x_label", "y_label")
 def calibration(
     frame: pd.DataFrame,
     expected: str,
@@ -220,11 +224,11 @@ def _draw_names(sheet: Sheet, plane: Plane, frame: Frame, names: dict[str, list[
 def _alt_curve(plane: Plane, scribes: tuple[Scribe, Scribe]) -> str:
     across, up = scribes
     span = once(across.span(*plane.limits[0]), plane.labels[0])
-    sentences = [f"Curve of {plane.labels[1]} over {plane.labels[0]}, {span}."]
+    sentences = [told("Curve of {y} over {x}, {span}.", y=plane.labels[1], x=plane.labels[0], span=span)]
     for line in plane.lines:
-        ends = [f"{up.words(float(line.y[i]))} at {across.words(float(line.x[i]))}" for i in (0, -1)]
-        start = f"{line.name}: from" if line.name else "From"
-        sentences.append(f"{start} {ends[0]} to {ends[1]}.")
+        ends = [told("{y} at {x}", y=up.words(float(line.y[i])), x=across.words(float(line.x[i]))) for i in (0, -1)]
+        start = told("{name}: from", name=line.name) if line.name else told("From")
+        sentences.append(told("{start} {first} to {last}.", start=start, first=ends[0], last=ends[1]))
     return " ".join(sentences)
 
 
@@ -232,10 +236,15 @@ def _alt_calibration(line: Line, noun: str) -> str:
     numbers = scribe("percent", np.concatenate([line.x, line.y]))
     spans = [numbers.span(float(np.min(v)), float(np.max(v))) for v in (line.x, line.y)]
     sentences = [
-        f"Calibration plot of {counted(len(line.x), noun)}. Probabilities from {spans[0]}; it happened in {spans[1]}."
+        told(
+            "Calibration plot of {many}. Probabilities from {given}; it happened in {happened}.",
+            many=counted(len(line.x), noun),
+            given=spans[0],
+            happened=spans[1],
+        )
     ]
     if np.isfinite(line.low).any():
         held = int(((line.low <= line.x) & (line.x <= line.high)).sum())
         number = theme.words()["numbers"][held] if held <= 10 else str(held)
-        sentences.append(f"In {number} of them the interval holds the probability that was given.")
+        sentences.append(told("In {n} of them the interval holds the probability that was given.", n=number))
     return " ".join(sentences)

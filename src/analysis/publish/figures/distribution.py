@@ -27,7 +27,9 @@ from analysis.publish.figures.rows import (
 )
 from analysis.publish.figures.scales import Floats, Scale, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.figures.spoken import spoken
 from analysis.publish.units import plural
+from analysis.publish.wording import told
 
 # Few values make a ridge a fiction; they are shown as dots.
 FEWEST_FOR_RIDGE = 20
@@ -61,6 +63,7 @@ class Spreads:
     keys: tuple[Entry, ...]
 
 
+@spoken("axis", "reference")
 def distribution(
     frame: pd.DataFrame,
     value: str,
@@ -244,9 +247,13 @@ def _alt(shown: Spreads, values: pd.Series, missing: int, of: str, noun: str) ->
     middles = [g.middle for g in shown.groups]
     write = shown.scribe
     sentences = [
-        f"Spread of {counted(len(values), of)} in {counted(len(shown.groups), noun)}.",
-        f"Medians run from {write.span(min(middles), max(middles))}, single {plural(of)} from "
-        f"{write.span(float(values.min()), float(values.max()))}.",
+        told("Spread of {many} in {groups}.", many=counted(len(values), of), groups=counted(len(shown.groups), noun)),
+        told(
+            "Medians run from {medians}, single {ones} from {values}.",
+            medians=write.span(min(middles), max(middles)),
+            ones=plural(of),
+            values=write.span(float(values.min()), float(values.max())),
+        ),
     ]
     if shown.reference:
         level, name = shown.reference
@@ -254,10 +261,16 @@ def _alt(shown: Spreads, values: pd.Series, missing: int, of: str, noun: str) ->
         above = sum((g.low if bounded else g.middle) > level for g in shown.groups)
         below = sum((g.high if bounded else g.middle) < level for g in shown.groups)
         adverb = "measurably " if bounded else ""
+        has = "has" if above == 1 else "have"
         sentences.append(
-            f"{name}: {write.words(level)}; {counted(above, noun)} {'has' if above == 1 else 'have'} a median "
-            f"{adverb}above it, {counted(below, noun)} {adverb}below."
+            told(
+                f"{{name}}: {{level}}; {{above}} {has} a median {adverb}above it, {{below}} {adverb}below.",
+                name=name,
+                level=write.words(level),
+                above=counted(above, noun),
+                below=counted(below, noun),
+            )
         )
     if missing:
-        sentences.append(f"{capitalized(counted(missing, of))} without a value.")
+        sentences.append(told("{many} without a value.", many=capitalized(counted(missing, of))))
     return " ".join(sentences)

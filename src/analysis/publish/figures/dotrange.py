@@ -28,8 +28,9 @@ from analysis.publish.figures.rows import (
 )
 from analysis.publish.figures.scales import Floats, Scale, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.figures.spoken import spoken
 from analysis.publish.units import plural
-from analysis.publish.wording import said
+from analysis.publish.wording import said, told
 
 Bools = npt.NDArray[np.bool_]
 Harm = Literal["higher", "lower"]
@@ -58,6 +59,7 @@ class Estimates:
     plus: bool
 
 
+@spoken("axis", "range_name", "reference")
 def dotrange(
     frame: pd.DataFrame,
     label: str,
@@ -263,7 +265,8 @@ def _span(shown: Estimates, i: int) -> str:
     low, high = shown.low[i], shown.high[i]
     if not (np.isfinite(low) and np.isfinite(high)):
         return ""
-    return f"{shown.scribe.label(low).removesuffix('%')} to {shown.scribe.label(high).removeprefix('$')}"
+    ends = shown.scribe.label(low).removesuffix("%"), shown.scribe.label(high).removeprefix("$")
+    return str(said("span")).format(low=ends[0], high=ends[1])
 
 
 def _draw_rows(sheet: Sheet, shown: Estimates, placed: Grid, x: Scale) -> None:
@@ -282,10 +285,12 @@ def _draw_rows(sheet: Sheet, shown: Estimates, placed: Grid, x: Scale) -> None:
 def _alt(shown: Estimates, noun: str, level: float | str | None) -> str:
     ok = np.isfinite(shown.value)
     many = counted(len(shown.names), noun)
-    ends = level if isinstance(level, str) else f"{100 * level:g} percent intervals" if level else ""
-    opening = f"Dot plot of {many}" + (f" with {ends[0].lower()}{ends[1:]}" if ends else "")
+    at = f"{100 * level:g}" if isinstance(level, float) else ""
+    ends = level if isinstance(level, str) else told("{level} percent intervals", level=at) if level else ""
+    opening = told("Dot plot of {many}", many=many)
+    opening += told(" with {ends}", ends=ends[0].lower() + ends[1:]) if ends else ""
     low, high = float(np.nanmin(shown.value)), float(np.nanmax(shown.value))
-    sentences = [f"{opening}, from {shown.scribe.span(low, high)}."]
+    sentences = [opening + told(", from {span}", span=shown.scribe.span(low, high)) + "."]
     if shown.reference:
         sentences += _sides(shown, noun)
     marked = [i for i, strong in enumerate(shown.highlight) if strong and ok[i]]
@@ -311,17 +316,16 @@ def _sides(shown: Estimates, noun: str) -> list[str]:
     rest = int((ok & ~shown.apart).sum())
     said_reference = f"{name} ({shown.scribe.words(level)})" if name else shown.scribe.words(level)
     sentences = [
-        f"Measurably above {said_reference}: {_who(shown, above, noun)}.",
-        f"Measurably below: {_who(shown, below, noun)}.",
+        told("Measurably above {reference}: {who}.", reference=said_reference, who=_who(shown, above, noun)),
+        told("Measurably below: {who}.", who=_who(shown, below, noun)),
     ]
     if rest:
-        verb = "cannot be told apart from it"
-        sentences.append(f"{capitalized(counted(rest, noun))} {verb}.")
+        sentences.append(told("{many} cannot be told apart from it.", rest, many=capitalized(counted(rest, noun))))
     return sentences
 
 
 def _who(shown: Estimates, mask: Bools, noun: str) -> str:
     names = [n for n, m in zip(shown.names, mask, strict=True) if m]
     if not names:
-        return "none"
+        return told("none")
     return ", ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} {plural(noun)}"

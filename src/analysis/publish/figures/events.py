@@ -9,6 +9,7 @@ from analysis.publish import fonts, theme
 from analysis.publish.figures.placing import rows
 from analysis.publish.figures.scales import Scale, day
 from analysis.publish.figures.sheet import Sheet
+from analysis.publish.wording import said
 
 LINE = 15.0
 BADGE = 8.0
@@ -111,7 +112,8 @@ def dated(at: float) -> str:
     'May 1, 2020'
     """
     when = day(at)
-    return f"{theme.words()['months_short'][when.month - 1]} {when.day}, {when.year}"
+    month = theme.words()["months_short"][when.month - 1]
+    return str(said("date_short")).format(month=month, day=when.day, year=when.year)
 
 
 def draw_stems(sheet: Sheet, events: Events, x: Scale, plot_top: float, plot_bottom: float) -> None:

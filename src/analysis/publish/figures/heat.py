@@ -16,7 +16,8 @@ from analysis.publish.figures.numbers import Scribe, capitalized, counted, scrib
 from analysis.publish.figures.rows import draw_header, draw_names, grid, header_height
 from analysis.publish.figures.scales import Floats, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
-from analysis.publish.wording import said
+from analysis.publish.figures.spoken import spoken
+from analysis.publish.wording import said, told
 
 MOST_COLUMNS = 8
 # Tints stay pale enough for the page's own ink in light and in dark.
@@ -36,6 +37,7 @@ class Heat:
     middle: float | None
 
 
+@spoken("axis")
 def heat_table(
     frame: pd.DataFrame,
     row: str,
@@ -143,11 +145,17 @@ def _alt(heat: Heat, noun: str) -> str:
     cells = heat.value
     low, high = (np.unravel_index(f(cells), cells.shape) for f in (np.nanargmin, np.nanargmax))
 
-    def told(place: tuple[np.intp, ...]) -> str:
+    def cell(place: tuple[np.intp, ...]) -> str:
         i, j = int(place[0]), int(place[1])
         return f"{heat.scribe.words(float(cells[i, j]))} ({heat.rows[i]}, {heat.columns[j]})"
 
-    opening = f"Table of {counted(len(heat.rows), noun)} by {counted(len(heat.columns), 'column')}"
+    rows, columns = counted(len(heat.rows), noun), counted(len(heat.columns), "column")
     empty = sum(s != "ok" for line in heat.status for s in line)
-    rest = f" {capitalized(counted(empty, 'cell'))} without a number." if empty else ""
-    return f"{opening}, from {told(low)} to {told(high)}.{rest}"
+    opening = told(
+        "Table of {rows} by {columns}, from {low} to {high}.",
+        rows=rows,
+        columns=columns,
+        low=cell(low),
+        high=cell(high),
+    )
+    return opening + (told(" {many} without a number.", many=capitalized(counted(empty, "cell"))) if empty else "")

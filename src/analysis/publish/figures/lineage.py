@@ -13,6 +13,8 @@ from analysis.publish import fonts, theme
 from analysis.publish.figures.columns import picked
 from analysis.publish.figures.numbers import counted, in_words
 from analysis.publish.figures.sheet import Drawing, Layout, Sheet, both
+from analysis.publish.figures.spoken import spoken
+from analysis.publish.wording import told
 
 SLOT = 20.0
 LINE = 16.0
@@ -29,6 +31,7 @@ class Flow:
     headings: tuple[str, str, str]
 
 
+@spoken("headings")
 def lineage(
     links: pd.DataFrame,
     *,
@@ -182,10 +185,10 @@ def _alt(flow: Flow) -> str:
     most = max(sources.values())
     widest = ", ".join(flow.labels[t] for t in sorted(sources) if sources[t] == most)
     sentences = [
-        f"Flow of {counts[0]} into {counts[1]} and {counts[2]}.",
-        f"Most datasets meet in {widest}: {in_words(most)}.",
+        told("Flow of {first} into {second} and {third}.", first=counts[0], second=counts[1], third=counts[2]),
+        told("Most datasets meet in {table}: {n}.", table=widest, n=in_words(most)),
     ]
     unused = [flow.labels[t] for t in sorted(flow.layers[1]) if not any(a == t for a, _ in flow.links)]
     if unused:
-        sentences.append(f"Not used in a whitepaper yet: {', '.join(unused)}.")
+        sentences.append(told("Not used in a whitepaper yet: {tables}.", tables=", ".join(unused)))
     return " ".join(sentences)

@@ -20,6 +20,9 @@ from analysis.publish.figures.numbers import Scribe, capitalized, counted, in_wo
 from analysis.publish.figures.rows import draw_header, header_height
 from analysis.publish.figures.scales import Floats, Scale, Tick, extent, is_dates
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.figures.spoken import spoken
+from analysis.publish.units import plural
+from analysis.publish.wording import told
 
 TITLE = 12.0
 
@@ -58,6 +61,7 @@ class Multiples:
     columns: tuple[int, int]
 
 
+@spoken("label", "reference")
 def small_multiples(
     frame: pd.DataFrame,
     x: str,
@@ -235,21 +239,34 @@ def _draw_ends(sheet: Sheet, frame: Frame, ticks: Sequence[Tick]) -> None:
 
 def _alt(shown: Multiples, data: pd.DataFrame, x: str, noun: str) -> str:
     ordered = data[x].dropna()
-    opening = f"{capitalized(counted(len(shown.panels), 'small line chart'))} on one scale, one per {noun}"
-    sentences = [f"{opening}, from {when(ordered.iloc[0])} to {when(ordered.iloc[-1])}."]
+    sentences = [
+        told(
+            "{charts} on one scale, one per {noun}, from {first} to {last}.",
+            charts=capitalized(counted(len(shown.panels), "small line chart")),
+            noun=plural(noun, 1),
+            first=when(ordered.iloc[0]),
+            last=when(ordered.iloc[-1]),
+        )
+    ]
     latest = [float(p.y[p.last]) for p in shown.panels if p.last >= 0]
-    sentences.append(f"Latest values run from {once(shown.scribe.span(min(latest), max(latest)), shown.label)}.")
+    spanned = once(shown.scribe.span(min(latest), max(latest)), shown.label)
+    sentences.append(told("Latest values run from {span}.", span=spanned))
     if shown.context and shown.context.last >= 0:
         level = float(shown.context.y[shown.context.last])
         bounded = any(np.isfinite(p.low).any() for p in shown.panels)
         above = sum(p.last >= 0 and bool((p.low if bounded else p.y)[p.last] > level) for p in shown.panels)
         adverb = "measurably " if bounded else ""
         who = counted(above, noun)
+        ends = "ends" if above == 1 else "end"
         sentences.append(
-            f"{shown.context.name}, drawn in each: {once(shown.scribe.words(level), shown.label)}; "
-            f"{who} {'ends' if above == 1 else 'end'} {adverb}above it."
+            told(
+                f"{{name}}, drawn in each: {{level}}; {{who}} {ends} {adverb}above it.",
+                name=shown.context.name,
+                level=once(shown.scribe.words(level), shown.label),
+                who=who,
+            )
         )
     without = sum(p.last < 0 for p in shown.panels)
     if without:
-        sentences.append(f"{capitalized(in_words(without))} without data.")
+        sentences.append(told("{many} without data.", many=capitalized(in_words(without))))
     return " ".join(sentences)

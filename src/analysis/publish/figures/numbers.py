@@ -13,6 +13,7 @@ import pandas as pd
 from analysis.publish import theme
 from analysis.publish.rounding import decimals_for
 from analysis.publish.units import Unit, unit_named, written, written_date
+from analysis.publish.wording import said, told
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,8 @@ class Scribe:
 
     def span(self, low: float, high: float) -> str:
         """A range in a sentence, the unit once."""
-        if self.unit.name == "dollars":
-            return f"{self.words(low)} to {self.words(high)}"
-        return f"{_digits(low, self.decimals, self.plus)} to {self.words(high)}"
+        first = self.words(low) if self.unit.name == "dollars" else _digits(low, self.decimals, self.plus)
+        return str(said("span")).format(low=first, high=self.words(high))
 
     def bearing(self, half_width: float) -> Scribe:
         """A scribe for one value with that half width: it writes no digits that the interval does not bear.
@@ -67,7 +67,7 @@ class Scribe:
             return self.words(value)
         own = self.bearing((high - low) / 2)
         bounds = own.words if own.unit.name == "dollars" else lambda v: _digits(v, own.decimals, own.plus)
-        return f"{own.words(value)} ({bounds(low)} to {bounds(high)})"
+        return f"{own.words(value)} ({str(said('span')).format(low=bounds(low), high=bounds(high))})"
 
 
 def scribe(unit: str, values: Iterable[float], half_widths: Iterable[float] = (), *, plus: bool = False) -> Scribe:
@@ -102,7 +102,8 @@ def axis_label(unit: str, ticks: Sequence[float], value: float, *, plus: bool = 
     """
     known = unit_named(unit)
     size = max((abs(t) for t in ticks), default=0.0)
-    scale, suffix = next(((s, n) for s, n in ((1e9, "bn"), (1e6, "m")) if size >= s), (1.0, ""))
+    large = ((scale, str(said("short", name))) for scale, name in ((1e9, "billion"), (1e6, "million")) if size >= scale)
+    scale, suffix = next(large, (1.0, ""))
     shown = value / scale
     scaled = [t / scale for t in (*ticks, value)]
     decimals = next((d for d in range(7) if all(abs(round(t, d) - t) < 1e-9 * max(abs(t), 1) for t in scaled)), 6)
@@ -124,7 +125,7 @@ def counted(number: int, noun: str) -> str:
     from analysis.publish.units import plural
 
     if number == 0:
-        return f"{in_words(0)} of the {plural(noun)}"
+        return told("none of the {nouns}", nouns=plural(noun))
     return f"{in_words(number)} {plural(noun, number)}"
 
 
@@ -153,8 +154,9 @@ def once(words: str, label: str) -> str:
     >>> once("441 to 3,328 per 100,000 residents", "Cases per 100,000 residents")
     '441 to 3,328'
     """
-    if "per 100,000" in label:
-        return re.sub(r" per 100,000(?: residents)?", "", words)
+    unit = str(said("units", "per_100k")[2])
+    if unit in label:
+        return re.sub(rf" {unit}(?: {said('per_noun')})?", "", words)
     return words
 
 

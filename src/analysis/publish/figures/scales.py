@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.project import AnalysisError
 from analysis.publish import theme
+from analysis.publish.wording import said
 
 Floats = npt.NDArray[np.float64]
 EPOCH = date(1970, 1, 1)
@@ -149,7 +150,16 @@ def _days_of_month(first: date, last: date, most: int) -> list[Tick]:
     for at in range(0, span, step):
         now = first + timedelta(days=at)
         new_month = not ticks or day(ticks[-1].value).month != now.month
-        ticks.append(Tick(_ordinal(now), (f"{months[now.month - 1]} {now.day}" if new_month else str(now.day),)))
+        ticks.append(
+            Tick(
+                _ordinal(now),
+                (
+                    str(said("day_short")).format(month=months[now.month - 1], day=now.day)
+                    if new_month
+                    else str(now.day),
+                ),
+            )
+        )
     return ticks
 
 

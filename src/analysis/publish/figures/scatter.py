@@ -19,6 +19,8 @@ from analysis.publish.figures.placing import beside_points
 from analysis.publish.figures.rows import draw_header, header_height
 from analysis.publish.figures.scales import Floats, Scale, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.figures.spoken import spoken
+from analysis.publish.wording import said, told
 
 # With more points than this a name cannot keep clear of all of them; it keeps clear of the named ones.
 MANY = 60
@@ -43,6 +45,7 @@ class Cloud:
     keys: tuple[Entry, ...]
 
 
+@spoken("x_label", "y_label", "size_label", "trend_label")
 def scatter(
     frame: pd.DataFrame,
     x: str,
@@ -223,20 +226,26 @@ def _alt(cloud: Cloud, missing: int, noun: str) -> str:
         for w, v, label in zip(cloud.scribes, (cloud.x, cloud.y), cloud.labels, strict=True)
     ]
     sentences = [
-        f"Scatter plot of {counted(len(cloud.x), noun)}.",
-        f"{cloud.labels[0]} runs from {spans[0]}, {cloud.labels[1]} from {spans[1]}.",
+        told("Scatter plot of {many}.", many=counted(len(cloud.x), noun)),
+        told(
+            "{x} runs from {x_span}, {y} from {y_span}.",
+            x=cloud.labels[0],
+            x_span=spans[0],
+            y=cloud.labels[1],
+            y_span=spans[1],
+        ),
     ]
     if cloud.trend is not None:
         first, last = cloud.trend.iloc[0], cloud.trend.iloc[-1]
         rises, falls = first["high"] < last["low"], first["low"] > last["high"]
         verb = "rises" if rises else "falls" if falls else "does not measurably rise or fall"
-        numbers = once(f", from {cloud.scribes[1].span(float(first['y']), float(last['y']))}", cloud.labels[1])
-        numbers = numbers if rises or falls else ""
-        sentences.append(f"The trend {verb}{numbers}.")
+        spanned = once(cloud.scribes[1].span(float(first["y"]), float(last["y"])), cloud.labels[1])
+        numbers = told(", from {span}", span=spanned) if rises or falls else ""
+        sentences.append(told(f"The trend {verb}{{numbers}}.", numbers=numbers))
     for i in cloud.named[:6]:
         both_values = zip(cloud.scribes, (cloud.x, cloud.y), cloud.labels, strict=True)
-        values = " and ".join(once(w.words(float(v[i])), label) for w, v, label in both_values)
+        values = f" {said('listed', 'and')} ".join(once(w.words(float(v[i])), label) for w, v, label in both_values)
         sentences.append(f"{cloud.names[i]}: {values}.")
     if missing:
-        sentences.append(f"{capitalized(counted(missing, noun))} without both measures.")
+        sentences.append(told("{many} without both measures.", many=capitalized(counted(missing, noun))))
     return " ".join(sentences)

@@ -16,7 +16,9 @@ from analysis.publish.figures.numbers import counted, scribe
 from analysis.publish.figures.rows import draw_header, draw_names, grid, header_height
 from analysis.publish.figures.scales import Floats
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.figures.spoken import spoken
 from analysis.publish.units import unit_named
+from analysis.publish.wording import told
 
 LINE = 17.0
 
@@ -32,6 +34,7 @@ class Shares:
     label: str
 
 
+@spoken("axis")
 def share_bars(
     frame: pd.DataFrame,
     label: str,
@@ -118,16 +121,18 @@ def _draw_bars(shares: Shares, layout: Layout) -> Sheet:
 
 
 def _alt(shares: Shares, noun: str) -> str:
-    opening = f"Shares of {counted(len(shares.parts), 'part')} in {counted(len(shares.names), noun)}."
+    parts, places = counted(len(shares.parts), "part"), counted(len(shares.names), noun)
+    opening = told("Shares of {parts} in {places}.", parts=parts, places=places)
     write = scribe("percent", np.round(shares.percent.ravel()))
-    told = []
+    each = []
     for i, part in enumerate(shares.parts):
         column = shares.percent[:, i]
         low, high = float(column.min()), float(column.max())
-        told.append(f"{part}: {write.words(low) if len(column) == 1 else write.span(low, high)}.")
-    return " ".join([opening, *told])
+        each.append(f"{part}: {write.words(low) if len(column) == 1 else write.span(low, high)}.")
+    return " ".join([opening, *each])
 
 
+@spoken("axis", "of")
 def waffle(
     frame: pd.DataFrame,
     part: str,
@@ -158,12 +163,13 @@ def waffle(
     write = scribe("percent", shares.percent[0], ((data[high] - data[low]) / 2).tolist() if low and high else ())
     if low and high:
         spans = [f" ({write.span(a, b)})" for a, b in zip(data[low], data[high], strict=True)]
-    told = "; ".join(
+    each = "; ".join(
         f"{p}, {n} ({s.strip(' ()') or write.words(v)})"
         for p, n, v, s in zip(shares.parts, squares, shares.percent[0].tolist(), spans, strict=True)
     )
     texts = [f"{write.label(v)}{s}" for v, s in zip(shares.percent[0].tolist(), spans, strict=True)]
-    return both("waffle", lambda layout: _draw_waffle(shares, squares, texts, layout), data, f"Of {of}: {told}.")
+    alt = told("Of {hundred}: {parts}.", hundred=of, parts=each)
+    return both("waffle", lambda layout: _draw_waffle(shares, squares, texts, layout), data, alt)
 
 
 def hundred(percent: Sequence[float] | Floats) -> list[int]:

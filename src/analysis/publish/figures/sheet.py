@@ -9,8 +9,8 @@ narrow, because shrinking a wide figure to a phone makes its words unreadable.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.publish import fonts, svg, theme
+from analysis.publish.wording import Terms
 
 Anchor = Literal["left", "center", "right"]
 Layout = Literal["wide", "narrow"]
@@ -28,13 +29,15 @@ class Drawing:
     """A finished drawing.
 
     ``svg`` is laid out for containers of 560 px and more, ``svg_narrow`` for phones. ``data`` holds the rows that
-    were drawn, ``alt`` the sentence that says what they show.
+    were drawn, ``alt`` the sentence that says what they show. ``others`` has the drawing in other languages, each with
+    the terms it was drawn with.
     """
 
     svg: str
     svg_narrow: str
     data: pd.DataFrame
     alt: str
+    others: Mapping[str, tuple[Drawing, Terms]] = field(default_factory=dict)
 
     def named(self, name: str) -> Drawing:
         """The drawing with identifiers that begin with ``name``, for use beside others on a page."""

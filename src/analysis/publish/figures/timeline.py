@@ -19,6 +19,8 @@ from analysis.publish.figures.numbers import Scribe, once, scribe, when
 from analysis.publish.figures.placing import spread
 from analysis.publish.figures.scales import Floats, Scale, Tick, days, extent, is_dates
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.figures.spoken import spoken
+from analysis.publish.wording import told
 
 LEADING = 15.0
 
@@ -62,6 +64,7 @@ class Story:
     across: str = ""
 
 
+@spoken("label", "raw_label", "truncated_label", "across", "reference")
 def timeline(
     frame: pd.DataFrame,
     x: str,
@@ -455,21 +458,24 @@ def _clearance(story: Story, frame: Frame, left: float, room: float, middle: flo
 
 def _alt(story: Story, data: pd.DataFrame, x: str) -> str:
     names = data.drop_duplicates("__at").set_index("__at")[x]
-    sentences = ["Step chart." if story.steps else "Line chart."]
+    sentences = [told("Step chart.") if story.steps else told("Line chart.")]
     if story.across:
-        sentences.append(f"Across: {story.across}.")
+        sentences.append(told("Across: {across}.", across=story.across))
     named = [s for s in reversed(story.series) if s.named and s.last(story.complete_until) >= 0]
     sentences += [_sentence(story, s, names) for s in named]
     quiet = len(story.series) - sum(s.named for s in story.series)
     if quiet:
-        sentences.append(f"{quiet} other lines are drawn as a quiet background.")
+        sentences.append(told("{n} other lines are drawn as a quiet background.", quiet, n=quiet))
     if np.isfinite(story.complete_until):
-        sentences.append(f"Values after {when(names[story.complete_until])} are incomplete and shaded.")
+        last = when(names[story.complete_until])
+        sentences.append(told("Values after {day} are incomplete and shaded.", day=last))
     revised = sum(s.revised.size for s in story.series)
     if revised:
-        sentences.append(f"Earlier counts were corrected downward at {revised} of {len(names)} dates.")
+        sentences.append(
+            told("Earlier counts were corrected downward at {n} of {all} dates.", n=revised, all=len(names))
+        )
     if story.events:
-        sentences.append("Marked: " + "; ".join(_dated(event, names) for event in story.events) + ".")
+        sentences.append(told("Marked: {events}.", events="; ".join(_dated(event, names) for event in story.events)))
     return " ".join(sentences)
 
 
@@ -483,22 +489,23 @@ def _sentence(story: Story, series: Series, names: pd.Series) -> str:
     first, last = int(known[0]), int(known[-1])
     top, bottom = (int(known[f(series.y[known])]) for f in (np.argmax, np.argmin))
     write = story.scribe
-    preposition = "on" if is_dates(names) else "at" if story.across else "in"
+    preposition = "on {when}" if is_dates(names) else "at {when}" if story.across else "in {when}"
 
     def at(i: int) -> str:
-        return f"{preposition} {when(names[series.x[i]])}"
+        return told(preposition, when=when(names[series.x[i]]))
 
     def value(i: int) -> str:
         return once(write.interval(float(series.y[i]), float(series.low[i]), float(series.high[i])), story.label)
 
-    subject = series.name or story.label or "The value"
+    subject = series.name or story.label or told("The value")
     if len(known) == 1:
         return f"{subject}: {value(last)} {at(last)}."
     ends = {first: f"{value(first)} {at(first)}", last: f"{value(last)} {at(last)}"}
-    spoken = []
+    elsewhere = []
     for place, word in ((top, "highest"), (bottom, "lowest")):
         if place in ends:
-            ends[place] += f", the {word}"
+            ends[place] += told(f", the {word}")
         else:
-            spoken.append(f"{word} {once(write.words(float(series.y[place])), story.label)} {at(place)}")
-    return f"{subject}: " + "; ".join([*ends.values(), *spoken]) + "."
+            size = once(write.words(float(series.y[place])), story.label)
+            elsewhere.append(told(f"{word} {{value}} {{at}}", value=size, at=at(place)))
+    return f"{subject}: " + "; ".join([*ends.values(), *elsewhere]) + "."

@@ -7,8 +7,8 @@ enlarges a map are with the page's templates.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ import shapely
 from analysis.project import AnalysisError
 from analysis.publish import svg, theme
 from analysis.publish.figures.numbers import Scribe, capitalized
+from analysis.publish.figures.spoken import spoken
 from analysis.publish.maps.classes import Class, Floats, Scheme
 from analysis.publish.maps.input import NEARBY, Overlay, Places, overlay_of, places_of
 from analysis.publish.maps.legend import EMPTY, LegendEntry, entries, legend_svg, patterns
@@ -35,6 +36,8 @@ from analysis.publish.maps.outlines import (
 from analysis.publish.maps.scalebar import scale_bar
 from analysis.publish.maps.shading import Shading, shade
 from analysis.publish.maps.speech import map_alt
+from analysis.publish.units import plural
+from analysis.publish.wording import Terms, said
 
 __all__ = ["MapDrawing", "choropleth"]
 
@@ -62,6 +65,7 @@ class MapDrawing:
     alt: str
     interaction: dict[str, Any]
     svg_narrow: str = ""
+    others: Mapping[str, tuple[MapDrawing, Terms]] = field(default_factory=dict)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -78,6 +82,7 @@ class MapDrawing:
         return replace(self, svg=svg.described(shapes + end, alt) + legend, alt=alt)
 
 
+@spoken("label")
 def choropleth(
     shapes: Any,
     column: str,
@@ -142,11 +147,11 @@ def choropleth(
     held = entries(
         [(c.token, c.label) for c in shading.classes], shading.counts, shading.empty, ranked=palette != "groups"
     )
-    nouns = _plural(noun)
+    nouns = plural(noun)
     alt = map_alt(places, shading, over, label=label, noun=noun, overlay_noun=overlay_noun, area=area)
     paths, lines = _fitted(places, over, frame, budget)
     drawn = _shapes(places, paths, shading, over, lines, frame, alt, area, _scale(scale, reference))
-    legend = legend_svg(held, label, nouns, capitalized(overlay_noun) if over else "")
+    legend = legend_svg(held, label, nouns, capitalized(plural(overlay_noun, 1)) if over else "")
     near = neighbours(places.geometry, frame.unit / 2)
     return MapDrawing(
         svg=svg.identified(drawn + legend),
@@ -163,12 +168,6 @@ def _city_crs() -> str:
     from analysis.project import current_project, current_source
 
     return city(current_project(), current_source()).projected_crs
-
-
-def _plural(noun: str) -> str:
-    from analysis.publish.units import plural
-
-    return plural(noun)
 
 
 def _scale(name: str, crs: str) -> tuple[str, float]:
@@ -324,8 +323,6 @@ def _interaction(
     near: list[list[int]], shading: Shading, over: Overlay | None, frame: Window, noun: str, overlay_noun: str
 ) -> dict[str, Any]:
     """What the page's script needs besides the table twin; texts come from style.yml."""
-    from analysis.publish.wording import said
-
     areas = []
     if over is not None:
         for identifier, name, shape in zip(over.keys, over.names, over.geometry, strict=True):
@@ -333,6 +330,7 @@ def _interaction(
             (left, bottom), (right, top) = frame.grid(corners).tolist()
             areas.append({"id": identifier, "name": name, "box": [left, top, right - left, bottom - top]})
     held: Sequence[Class] = shading.classes
+    nouns = {"noun": plural(noun, 1), "area": plural(overlay_noun, 1)}
     return {
         "near": near,
         "classes": [c.label for c in held],
@@ -340,5 +338,5 @@ def _interaction(
         "areas": areas,
         "format": shading.format,
         "status": {status: said("status", status) for status in EMPTY if shading.empty.get(status)},
-        "words": {name: text.format(noun=noun, area=overlay_noun) for name, text in theme.words()["map"].items()},
+        "words": {name: text.format(**nouns) for name, text in theme.words()["map"].items()},
     }

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from analysis.project import AnalysisError
 from analysis.publish.figures.numbers import axis_label
+from analysis.publish.wording import said, told
 
 Scheme = Literal["quantile", "equal", "natural"]
 Floats = npt.NDArray[np.float64]
@@ -195,6 +196,8 @@ def _labels(edges: Sequence[float], unit: str, span: tuple[float, float], *, plu
     shown = [axis_label(unit, inner, e, plus=plus) for e in inner]
     if not shown:
         ends = list(span)
-        return [" to ".join(axis_label(unit, ends, e) for e in ends)]
-    middle = [f"{a.removesuffix('%')} to {b.removeprefix('$')}" for a, b in pairwise(shown)]
-    return [f"under {shown[0]}", *middle, f"{shown[-1]} and over"]
+        low, high = (axis_label(unit, ends, e) for e in ends)
+        return [str(said("span")).format(low=low, high=high)]
+    pairs = [(a.removesuffix("%"), b.removeprefix("$")) for a, b in pairwise(shown)]
+    middle = [str(said("span")).format(low=low, high=high) for low, high in pairs]
+    return [told("under {limit}", limit=shown[0]), *middle, told("{limit} and over", limit=shown[-1])]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from analysis.publish import fonts, svg, theme
 from analysis.publish.figures.numbers import capitalized
-from analysis.publish.wording import said
+from analysis.publish.wording import said, told
 
 WIDTH = 264.0
 ROW = 24.0
@@ -91,7 +91,7 @@ def legend_svg(held: Sequence[LegendEntry], title: str, noun: str, overlay_noun:
     )
     shares = "; ".join(f"{e.label}: {e.count}" for e in held)
     ET.SubElement(root, "desc", {"id": "ID-p-legend"}).text = svg.printable(
-        f"{capitalized(noun)} in each class. {shares}."
+        told("{places} in each class. {shares}.", places=capitalized(noun), shares=shares)
     )
     patterns(root, "l-", 7, [e.status for e in held if e.status in EMPTY])
     y = 13.0

@@ -9,6 +9,7 @@ import shapely
 
 from analysis.publish import fonts, svg, theme
 from analysis.publish.maps.outlines import Geometries, Window
+from analysis.publish.wording import said
 
 LENGTHS = (0.25, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
@@ -20,7 +21,7 @@ def scale_bar(root: ET.Element, geometry: Geometries, frame: Window, scale: tupl
     if not fitting:
         return
     length = fitting[-1] * ground / frame.unit
-    words = f"{fitting[-1]:g} {name.removesuffix('s') if fitting[-1] == 1 and name == 'miles' else name}"
+    words = f"{fitting[-1]:g} {said('units', name)[0 if fitting[-1] == 1 else 1]}"
     wide, tall = max(length, fonts.text_width(words, letter)), 1.9 * letter
     edge = 0.6 * letter
     tree = shapely.STRtree(geometry)

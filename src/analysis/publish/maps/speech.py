@@ -8,7 +8,7 @@ from analysis.publish.figures.numbers import capitalized, counted, once
 from analysis.publish.maps.input import Overlay, Places
 from analysis.publish.maps.shading import Shading
 from analysis.publish.units import plural
-from analysis.publish.wording import said
+from analysis.publish.wording import said, told
 
 # An area is named where this share of its places is in the class, and it holds enough of them.
 MOSTLY = 0.5
@@ -26,19 +26,22 @@ def map_alt(
     area: str | None,
 ) -> str:
     """How many places, between which numbers, how many in each class, where the highest are, what is missing."""
-    where = f" in and around {over.names[over.place(area)]}" if over and area else ""
-    opening = f"Map of {len(places.keys):,} {plural(noun, len(places.keys))}{where}"
-    opening += f", shaded by {label[0].lower() + label[1:]}" if label else ""
-    sentences = [opening + _range(places, shading, label) + "."]
+    where = told(" in and around {place}", place=over.names[over.place(area)]) if over and area else ""
+    shapes = f"{len(places.keys):,} {plural(noun, len(places.keys))}{where}"
+    shaded = told(", shaded by {label}", label=label[0].lower() + label[1:]) if label else ""
+    sentences = [told("Map of {shapes}", shapes=shapes) + shaded + _range(places, shading, label) + "."]
     filled = [(c.label, n) for c, n in zip(shading.classes, shading.counts, strict=True)]
     ordered = filled if shading.scribe is None else filled[::-1]
     sentences.append(
-        f"{capitalized(plural(noun))} by class: " + "; ".join(f"{name}, {n:,}" for name, n in ordered) + "."
+        told("{places} by class: ", places=capitalized(plural(noun)))
+        + "; ".join(f"{name}, {n:,}" for name, n in ordered)
+        + "."
     )
     if over is not None and area is None:
         sentences += _where(places, shading, over, plural(noun), overlay_noun)
     for status, count in shading.empty.items():
-        sentences.append(f"{capitalized(counted(count, noun))}: {said('status', status)}, hatched.")
+        places_without = capitalized(counted(count, noun))
+        sentences.append(told("{places}: {status}, hatched.", places=places_without, status=said("status", status)))
     return " ".join(sentences)
 
 
@@ -46,7 +49,7 @@ def _range(places: Places, shading: Shading, label: str) -> str:
     if shading.scribe is None:
         return ""
     low, high = float(np.nanmin(places.values)), float(np.nanmax(places.values))
-    return ", from " + once(shading.scribe.span(low, high), label)
+    return told(", from {span}", span=once(shading.scribe.span(low, high), label))
 
 
 def _where(places: Places, shading: Shading, over: Overlay, places_noun: str, noun: str) -> list[str]:
@@ -62,8 +65,13 @@ def _where(places: Places, shading: Shading, over: Overlay, places_noun: str, no
             own = shading.place[(area == i) & (shading.place >= 0)]
             if own.size and float((own == at).mean()) >= MOSTLY:
                 names.append(name)
-        if names and len(names) <= MOST_NAMED:
-            found.append(f"At least half of the {places_noun} are in the {word} class in {', '.join(names)}.")
-        elif names:
-            found.append(f"At least half of the {places_noun} are in the {word} class in {counted(len(names), noun)}.")
+        if names:
+            where = ", ".join(names) if len(names) <= MOST_NAMED else counted(len(names), noun)
+            found.append(
+                told(
+                    f"At least half of the {{places}} are in the {word} class in {{where}}.",
+                    places=places_noun,
+                    where=where,
+                )
+            )
     return found

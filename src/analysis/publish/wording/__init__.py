@@ -7,6 +7,8 @@ says in code (titles, labels, nouns) is looked up in the notebook's own list (:f
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +23,8 @@ import yaml
 from analysis.project import AnalysisError
 
 ENGLISH = "en"
+KERNEL_WORDS = "ANALYSIS_WORDS"
+"""Environment variable in which a kernel is told the words of its notebook in other languages."""
 _INVENTED = " (invented)"
 _NUMBER = re.compile(r"\d[\d,.]*(?<![,.])")
 
@@ -31,27 +35,36 @@ class Terms:
 
     ``known`` maps an English text to its translation; that of a noun is ``singular / plural``. ``asked`` collects what
     was looked up, None where there was nothing, and ``missing`` what has to be known before a page may appear. ``{n}``
-    stands for any number: ``{n}% of cells are empty``.
+    stands for any number: ``{n}% of cells are empty``. ``typed`` are the texts that the notebook's code types: among
+    data they are the ones that need a translation.
     """
 
     known: Mapping[str, str] = field(default_factory=dict)
+    typed: frozenset[str] = frozenset()
     asked: dict[str, str | None] = field(default_factory=dict)
     missing: dict[str, None] = field(default_factory=dict)
 
     def of(self, english: str, *, needed: bool = True) -> str:
-        """The translation; the English text, noted as missing if ``needed``, where there is none.
+        """The translation, of a noun its singular; the English text, noted as missing if ``needed``, without one.
 
         >>> terms = Terms({"Trend": "Tendencia"})
         >>> terms.of("Trend"), terms.of("Rent"), list(terms.missing)
         ('Tendencia', 'Rent', ['Rent'])
         """
+        found = self._asked(english, needed=needed)
+        return english if found is None else found.partition(" / ")[0]
+
+    def row(self, english: str) -> str | None:
+        """What is known of a text, as it stands in the list; None where nothing is."""
         found = self.known.get(english)
-        if found is None:
-            found = self._composed(english)
+        return self._composed(english) if found is None else found
+
+    def _asked(self, english: str, *, needed: bool = True) -> str | None:
+        found = self.row(english)
         self.asked[english] = found
         if found is None and needed and english.strip():
             self.missing[english] = None
-        return english if found is None else found
+        return found
 
     def _composed(self, english: str) -> str | None:
         """The translation of known texts joined by semicolons, and of texts known but for their numbers.
@@ -77,7 +90,7 @@ class Terms:
         >>> Terms({"wave": "ola / olas"}).noun("wave")
         ('ola', 'olas')
         """
-        one, slash, many = self.of(english).partition(" / ")
+        one, slash, many = (self._asked(english) or english).partition(" / ")
         return one, many if slash else one
 
 
@@ -120,6 +133,23 @@ def speaking(language: str, terms: Terms | None = None) -> Iterator[Terms]:
         yield spoken.terms
     finally:
         _spoken.reset(token)
+
+
+def words_for_kernel(words: Mapping[str, Terms]) -> str:
+    """The words of other languages as text for the environment of a kernel, which draws figures with them."""
+    told = {name: {"known": dict(each.known), "typed": sorted(each.typed)} for name, each in sorted(words.items())}
+    return json.dumps(told, ensure_ascii=False, sort_keys=True)
+
+
+def other_words() -> dict[str, Terms]:
+    """The words of the other languages that the notebook run by this process is told in, unused ones."""
+    return {name: Terms(known, typed) for name, (known, typed) in _given(os.environ.get(KERNEL_WORDS, "")).items()}
+
+
+@cache
+def _given(text: str) -> dict[str, tuple[dict[str, str], frozenset[str]]]:
+    told = json.loads(text) if text else {}
+    return {name: (each["known"], frozenset(each["typed"])) for name, each in told.items()}
 
 
 @cache
@@ -167,6 +197,16 @@ def told(english: str, number: int | None = None, **values: object) -> str:
         if isinstance(template, list):
             template = template[0 if number == 1 else 1]
     return str(template).format(**values)
+
+
+def typed_term(text: str) -> str:
+    """A text that stands among data: translated if the notebook has a term for it, which it needs if it typed it.
+
+    >>> with speaking("es", Terms(typed=frozenset({"Least crowded"}))) as words:
+    ...     typed_term("Venice"), typed_term("Least crowded"), list(words.missing)
+    ('Venice', 'Least crowded', ['Least crowded'])
+    """
+    return term(text, needed=text in terms().typed)
 
 
 def term(english: str, *, needed: bool = True) -> str:
