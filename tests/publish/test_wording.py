@@ -11,6 +11,7 @@ import pytest
 from babel.dates import format_date, get_month_names
 from babel.numbers import format_decimal
 
+from analysis.publish import theme
 from analysis.publish.units import UNITS, written, written_date
 from analysis.publish.wording import Terms, speaking, term, wording
 
@@ -42,6 +43,13 @@ def test_both_languages_have_the_same_entries() -> None:
     english = {key for key in entries(wording("en")) if key.split(".")[0] not in ENGLISH_ONLY}
     spanish = {key for key in entries(wording("es")) if key.split(".")[0] not in SPANISH_ONLY}
     assert english == spanish
+
+
+def test_drawings_have_the_same_words_in_both_languages() -> None:
+    words = theme.style().words
+    assert set(entries(words["en"])) == set(entries(words["es"]))
+    english, spanish = flat(words["en"]), flat(words["es"])
+    assert {path: places(text) for path, text in english.items()} == {p: places(text) for p, text in spanish.items()}
 
 
 def test_both_languages_fill_in_the_same_things() -> None:
@@ -94,3 +102,13 @@ def test_what_is_known_in_part_is_missing_as_a_whole(english: str) -> None:
     with speaking("es", Terms(KNOWN)) as terms:
         assert term(english) == english
     assert list(terms.missing) == [english]
+
+
+def test_no_entry_is_hidden_by_a_method_of_its_mapping() -> None:
+    def keys(words: Any) -> Iterator[str]:
+        if isinstance(words, dict):
+            for key, entry in words.items():
+                yield str(key)
+                yield from keys(entry)
+
+    assert not [key for key in keys(wording("en")) if hasattr(dict, key)]

@@ -146,10 +146,15 @@ def _others(name: str, drawing: Drawing, alt: str | None) -> Json:
                 described.alt,
                 words=words.asked,
                 missing=sorted(words.missing),
-                interaction=getattr(described, "interaction", {}),
+                interaction=_unlike(getattr(described, "interaction", {}), getattr(drawing, "interaction", {})),
             )
         )
     return found
+
+
+def _unlike(other: Json, english: Json) -> Json:
+    """What a map's script needs in another language and not in English."""
+    return {name: value for name, value in other.items() if value != english.get(name)}
 
 
 def _described(name: str, drawing: Drawing, alt: str | None) -> Drawing:

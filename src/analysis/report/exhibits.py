@@ -178,7 +178,7 @@ def cell_text(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
-        return str(said("values", "yes" if value else "no"))
+        return str(said("booleans", "yes" if value else "no"))
     if isinstance(value, str):
         return term(value, needed=False)
     if not isinstance(value, float):
