@@ -263,6 +263,7 @@ def _cut(about: Mapping[str, Any]) -> str:
 def _context(notebook: Notebook, results: Published, project: Project, source: str, cut: str) -> prose.Context:
     where = city(project, source)
     where = replace(where, city=term(where.city, needed=False))
+    areas = {key: term(area.name, needed=False) for key, area in known_areas(project, source).items()}
     rules = read_policy(project.catalog / "policy.yml")
     return prose.Context(
         notebook=notebook.stem,
@@ -270,16 +271,10 @@ def _context(notebook: Notebook, results: Published, project: Project, source: s
         figures=results.figure_numbers,
         tables=results.table_numbers,
         references=load_references(project.catalog / "references.yml"),
-        areas=area_names(where) | {key: _area(area.name, where) for key, area in known_areas(project, source).items()},
+        areas=area_names(where) | areas,
         glossary=load_glossary(project.catalog / "glossary.yml"),
         policy=rules.of_brief() if cut == BRIEF else rules,
     )
-
-
-def _area(name: str, where: City) -> str:
-    """The name of an area; that of a district is its noun, which has a translation, and a number."""
-    noun = where.district_noun.title()
-    return name.replace(noun, term(noun, needed=False)) if name.startswith(f"{noun} ") else name
 
 
 def area_names(where: City) -> dict[str, str]:
@@ -289,8 +284,8 @@ def area_names(where: City) -> dict[str, str]:
     >>> area_names(SimpleNamespace(city="Meridia", district_noun="council district"))["cd-03"]
     'Council District 3'
     """
-    noun = term(where.district_noun.title(), needed=False)
-    districts = {f"cd-{n:02d}": f"{noun} {n}" for n in range(1, 100)}
+    noun = where.district_noun.title()
+    districts = {f"cd-{n:02d}": term(f"{noun} {n}", needed=False) for n in range(1, 100)}
     return {"city": where.city, **districts}
 
 

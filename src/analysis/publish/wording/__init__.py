@@ -52,7 +52,9 @@ class Terms:
         ('Tendencia', 'Rent', ['Rent'])
         """
         found = self._asked(english, needed=needed)
-        return english if found is None else found.partition(" / ")[0]
+        if found is None or "{{" in found:  # a template may hold both forms of a noun
+            return english if found is None else found
+        return found.partition(" / ")[0]
 
     def row(self, english: str) -> str | None:
         """What is known of a text, as it stands in the list; None where nothing is."""
