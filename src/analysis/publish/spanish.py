@@ -43,10 +43,17 @@ def _long(noun: str) -> bool:
 def conjunction(joiner: str, before: str) -> str:
     """``y`` or ``o`` before a word; ``e`` before the sound i, ``u`` before the sound o.
 
-    >>> [conjunction("and", name) for name in ("Inglewood", "hierro", "Aldea")], conjunction("or", "8 de mayo")
-    (['e', 'y', 'y'], 'u')
+    The H of a name is breathed, as in the English names of Los Angeles, so it changes nothing.
+
+    >>> conjunction("and", "Inglewood"), conjunction("and", "hierro"), conjunction("and", "Aldea"), conjunction("or", "8 de mayo")
+    ('e', 'y', 'y', 'u')
+    >>> conjunction("and", "Historic Filipinotown"), conjunction("or", "Hollywood"), conjunction("or", "Olympic Park")
+    ('y', 'o', 'u')
     """
-    first = before.lower().lstrip("«“\"'(")
+    name = before.lstrip("«“\"'(")
+    if name.startswith("H"):
+        return "y" if joiner == "and" else "o"
+    first = name.lower()
     if joiner == "and":
         return "e" if re.match(r"h?[iíy](?![aeouáéóú])", first) and not re.match(r"y\b", first) else "y"
     return "u" if re.match(r"h?[oó]|8|11(?!\d)", first) else "o"
