@@ -45,8 +45,8 @@ def conjunction(joiner: str, before: str) -> str:
 
     The H of a name is breathed, as in the English names of Los Angeles, so it changes nothing.
 
-    >>> conjunction("and", "Inglewood"), conjunction("and", "hierro"), conjunction("and", "Aldea"), conjunction("or", "8 de mayo")
-    ('e', 'y', 'y', 'u')
+    >>> [conjunction("and", word) for word in ("Inglewood", "hierro", "Aldea")], conjunction("or", "8 de mayo")
+    (['e', 'y', 'y'], 'u')
     >>> conjunction("and", "Historic Filipinotown"), conjunction("or", "Hollywood"), conjunction("or", "Olympic Park")
     ('y', 'o', 'u')
     """
@@ -57,6 +57,16 @@ def conjunction(joiner: str, before: str) -> str:
     if joiner == "and":
         return "e" if re.match(r"h?[iíy](?![aeouáéóú])", first) and not re.match(r"y\b", first) else "y"
     return "u" if re.match(r"h?[oó]|8|11(?!\d)", first) else "o"
+
+
+def label(name: str) -> str:
+    """A name as it stands alone, without the article that it has in a sentence.
+
+    >>> label("el Distrito 9 del Concejo"), label("condado de Los Ángeles"), label("Los Ángeles")
+    ('Distrito 9 del Concejo', 'Condado de Los Ángeles', 'Los Ángeles')
+    """
+    alone = re.sub(r"^(?:el|la|los|las) ", "", name)
+    return alone[:1].upper() + alone[1:]
 
 
 def syllables(word: str) -> int:

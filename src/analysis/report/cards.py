@@ -10,7 +10,7 @@ from typing import Any
 from analysis.provenance import INVENTED_BY
 from analysis.publish import phrases, units
 from analysis.publish.findings import Finding
-from analysis.publish.wording import said, term
+from analysis.publish.wording import as_label, said, term
 from analysis.report.methodology import Method
 
 SHORT = 12
@@ -130,7 +130,7 @@ def _facts(found: Finding, origin: Origin) -> Iterable[tuple[str, str]]:
     words = said("facts")
     yield words["unit"], units.after(kind, wording) or (term(found.unit) if kind.kind == "number" else "")
     yield words["denominator"], term(found.denominator or "")
-    yield words["area"], origin.areas.get(found.area, found.area) if found.area else ""
+    yield words["area"], _area(found, origin)
     yield words["period"], period_words(found.period or "")
     yield words["based_on"], words["observations"].format(n=f"{found.n:,}") if found.n is not None else ""
     yield words["direction"], words.get(found.higher_is, "")
@@ -143,9 +143,12 @@ def _facts(found: Finding, origin: Origin) -> Iterable[tuple[str, str]]:
 def _about(found: Finding, uncertainty: str, origin: Origin) -> str:
     """One sentence for a screen reader that stops on the number."""
     of = said("facts", "of").format(denominator=term(found.denominator)) if found.denominator else ""
-    area = origin.areas.get(found.area, found.area) if found.area else ""
-    parts = [part for part in (uncertainty, of, area, period_words(found.period or "")) if part]
+    parts = [part for part in (uncertainty, of, _area(found, origin), period_words(found.period or "")) if part]
     return "; ".join(parts) or str(said("facts", "recorded"))
+
+
+def _area(found: Finding, origin: Origin) -> str:
+    return as_label(origin.areas.get(found.area) or term(found.area, needed=False)) if found.area else ""
 
 
 def period_words(period: str, *, needed: bool = True) -> str:

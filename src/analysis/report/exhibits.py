@@ -134,13 +134,15 @@ def table_view(table: Table, number: int, words: Words) -> TableView:
 
 
 def source_words(source: str) -> str:
-    """The source line in the language being spoken; publishers and titles stay as they are.
+    """The source line in the language being spoken; publishers and titles stay as they are unless there is a term.
 
     >>> from analysis.publish.wording import speaking
     >>> with speaking("es"):
     ...     source_words("Source: Census Bureau (ACS).")
     'Fuente: Census Bureau (ACS).'
     """
+    if (told := term(source, needed=False)) != source:
+        return told
     found = re.fullmatch(r"Source: (.*)\.", source)
     return str(said("source")).format(sources=found[1]) if found else term(source)
 

@@ -17,7 +17,7 @@ from analysis.publish.findings import Finding
 from analysis.publish.payload import Download, Figure, Published, Table, published
 from analysis.publish.policy import read_policy
 from analysis.publish.references import load_references
-from analysis.publish.wording import ENGLISH, said, speaking, term
+from analysis.publish.wording import ENGLISH, as_label, said, speaking, term
 from analysis.report.areas import known_areas
 from analysis.report.cards import SHORT, Card, DatasetView, Origin, card, datasets_of, worst_grade
 from analysis.report.editions import BRIEF, WHOLE
@@ -332,7 +332,7 @@ def _origin(draft: _Draft, methods: Mapping[str, Method]) -> Origin:
 
 def _place(draft: _Draft) -> str:
     area = draft.about["parameters"].get("area")
-    return draft.context.areas.get(str(area), str(area)) if area else draft.city.city
+    return as_label(draft.context.areas.get(str(area), str(area))) if area else draft.city.city
 
 
 def _terms(draft: _Draft) -> tuple[tuple[str, str], ...]:

@@ -37,7 +37,7 @@ from analysis.publish.maps.scalebar import scale_bar
 from analysis.publish.maps.shading import Shading, shade
 from analysis.publish.maps.speech import map_alt
 from analysis.publish.units import plural
-from analysis.publish.wording import Terms, said
+from analysis.publish.wording import Terms, as_label, said
 
 __all__ = ["MapDrawing", "choropleth"]
 
@@ -328,7 +328,7 @@ def _interaction(
         for identifier, name, shape in zip(over.keys, over.names, over.geometry, strict=True):
             corners = np.array(shapely.bounds(shape)).reshape(2, 2)
             (left, bottom), (right, top) = frame.grid(corners).tolist()
-            areas.append({"id": identifier, "name": name, "box": [left, top, right - left, bottom - top]})
+            areas.append({"id": identifier, "name": as_label(name), "box": [left, top, right - left, bottom - top]})
     held: Sequence[Class] = shading.classes
     nouns = {"noun": plural(noun, 1), "area": plural(overlay_noun, 1)}
     return {

@@ -192,10 +192,10 @@ def overlay_of(overlay: Any, key: str, name: str, crs: str) -> Overlay:
 
 
 def _short(name: str) -> str:
-    """The number at the end of a name; longer names are not written on the map.
+    """The number of a name, at its end in English; names without one are not written on the map.
 
-    >>> _short("Council District 7"), _short("Venice")
-    ('7', '')
+    >>> _short("Council District 7"), _short("el Distrito 7 del Concejo"), _short("Venice")
+    ('7', '7', '')
     """
-    number = re.search(r"(\d+)\s*$", name)
+    number = re.fullmatch(r"\D*(\d+)(?:\s\D*)?", name)
     return str(int(number.group(1))) if number else ""

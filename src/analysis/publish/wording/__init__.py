@@ -220,3 +220,17 @@ def term(english: str, *, needed: bool = True) -> str:
     """
     spoken = _spoken.get()
     return english if spoken.language == ENGLISH else spoken.terms.of(english, needed=needed)
+
+
+def as_label(name: str) -> str:
+    """A name as it stands alone, in a heading or a list, in the language being spoken.
+
+    >>> with speaking("es"):
+    ...     as_label("el Distrito 9 del Concejo")
+    'Distrito 9 del Concejo'
+    """
+    if language() == ENGLISH:
+        return name
+    from analysis.publish import spanish
+
+    return spanish.label(name)
