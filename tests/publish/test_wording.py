@@ -13,7 +13,7 @@ from babel.numbers import format_decimal
 
 from analysis.publish import theme
 from analysis.publish.units import UNITS, written, written_date
-from analysis.publish.wording import Terms, speaking, term, wording
+from analysis.publish.wording import Terms, as_label, contracted, speaking, term, wording
 
 # What a language has of its own: verbs and forms, not entries.
 OWN = {"moved.verbs", "moved.judged", "moved.plural", "compared.forms"}
@@ -112,3 +112,21 @@ def test_no_entry_is_hidden_by_a_method_of_its_mapping() -> None:
                 yield from keys(entry)
 
     assert not [key for key in keys(wording("en")) if hasattr(dict, key)]
+
+
+@pytest.mark.parametrize(
+    ("english", "spanish"),
+    [("Council District 9", "Distrito 9 del Concejo"), ("Los Angeles", "Los Ángeles"), ("Venice", "Venice")],
+)
+def test_a_name_in_a_heading_has_no_article(english: str, spanish: str) -> None:
+    with speaking("es", Terms({**KNOWN, "Los Angeles": "Los Ángeles"})):
+        assert as_label(term(english, needed=False)) == spanish
+    assert as_label("the Distrito 9") == "the Distrito 9"
+
+
+def test_two_words_that_are_one_are_written_so() -> None:
+    with speaking("es"):
+        assert contracted("de el ingreso de el sector, a el sur de El Sereno") == (
+            "del ingreso del sector, al sur de El Sereno"
+        )
+    assert contracted("de el") == "de el"

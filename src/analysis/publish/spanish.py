@@ -10,12 +10,12 @@ _STRONG, _WEAK = "aeoáéíóú", "iuü"
 
 
 def plural(noun: str, number: float) -> str:
-    """A noun as it agrees with a number; of several words both forms are given, ``tramo censal / tramos censales``.
+    """A noun as it agrees with a number; of several words both forms are given, ``sector censal / sectores censales``.
 
-    >>> plural("lugar", 1), plural("lugar", 3), plural("vez", 2), plural("tramo", 0), plural("interés", 2)
-    ('lugar', 'lugares', 'veces', 'tramos', 'intereses')
-    >>> plural("tramo censal / tramos censales", 2)
-    'tramos censales'
+    >>> plural("lugar", 1), plural("lugar", 3), plural("vez", 2), plural("sector", 0), plural("interés", 2)
+    ('lugar', 'lugares', 'veces', 'sectores', 'intereses')
+    >>> plural("sector censal / sectores censales", 2)
+    'sectores censales'
     """
     one, slash, many = noun.partition(" / ")
     if slash:
@@ -57,6 +57,15 @@ def conjunction(joiner: str, before: str) -> str:
     if joiner == "and":
         return "e" if re.match(r"h?[iíy](?![aeouáéóú])", first) and not re.match(r"y\b", first) else "y"
     return "u" if re.match(r"h?[oó]|8|11(?!\d)", first) else "o"
+
+
+def contracted(text: str) -> str:
+    """``de el`` and ``a el`` in one word; the article of a name is left alone.
+
+    >>> contracted("de el ingreso mediano"), contracted("a el Distrito 9"), contracted("de El Sereno")
+    ('del ingreso mediano', 'al Distrito 9', 'de El Sereno')
+    """
+    return re.sub(r"\b(de|a) el\b", lambda found: "del" if found[1] == "de" else "al", text)
 
 
 def label(name: str) -> str:

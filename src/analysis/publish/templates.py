@@ -47,7 +47,7 @@ from analysis.publish import phrases
 from analysis.publish.evidence import near
 from analysis.publish.findings import Finding
 from analysis.publish.references import Reference
-from analysis.publish.wording import said
+from analysis.publish.wording import ENGLISH, said
 
 Kind = Literal["finding", "lit", "exhibit", "cite", "area", "term", "typed", "missing"]
 
@@ -368,7 +368,10 @@ class Speaker:
         references = self._vocabulary.references
         if key not in references:
             raise AnalysisError(f"no reference {key!r} in data/catalog/references.yml{near(key, references)}")
-        text = references[key].short + (f", {where}" if where else "")
+        short = references[key].short
+        for word in said("cited"):
+            short = short.replace(said("cited", word, language=ENGLISH), said("cited", word))
+        text = short + (f", {where}" if where else "")
         return self.pieces.add(Piece("cite", text, name=key, href=f"#ref-{key}"))
 
     def _lit(self, literal: Any, reason: str = "") -> str:

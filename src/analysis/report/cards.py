@@ -10,7 +10,7 @@ from typing import Any
 from analysis.provenance import INVENTED_BY
 from analysis.publish import phrases, units
 from analysis.publish.findings import Finding
-from analysis.publish.wording import as_label, said, term
+from analysis.publish.wording import as_label, contracted, said, term
 from analysis.report.methodology import Method
 
 SHORT = 12
@@ -142,7 +142,7 @@ def _facts(found: Finding, origin: Origin) -> Iterable[tuple[str, str]]:
 
 def _about(found: Finding, uncertainty: str, origin: Origin) -> str:
     """One sentence for a screen reader that stops on the number."""
-    of = said("facts", "of").format(denominator=term(found.denominator)) if found.denominator else ""
+    of = contracted(said("facts", "of").format(denominator=term(found.denominator))) if found.denominator else ""
     parts = [part for part in (uncertainty, of, _area(found, origin), period_words(found.period or "")) if part]
     return "; ".join(parts) or str(said("facts", "recorded"))
 

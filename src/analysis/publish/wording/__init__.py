@@ -234,3 +234,17 @@ def as_label(name: str) -> str:
     from analysis.publish import spanish
 
     return spanish.label(name)
+
+
+def contracted(text: str) -> str:
+    """A text put together from pieces, where the language being spoken writes two words as one.
+
+    >>> with speaking("es"):
+    ...     contracted("de el ingreso mediano")
+    'del ingreso mediano'
+    """
+    if language() == ENGLISH:
+        return text
+    from analysis.publish import spanish
+
+    return spanish.contracted(text)
