@@ -93,6 +93,18 @@ def test_a_number_can_be_questioned_with_the_keyboard(browser, sample_site: Path
     page.context.close()
 
 
+def test_the_other_language_opens_at_the_same_place(browser, sample_site: Path) -> None:  # type: ignore[no-untyped-def]
+    spanish = sample_site / "reports" / "sample" / "06_covid_response.es.html"
+    page, _, errors = opened(browser, spanish, 1280, reduced_motion="reduce")
+    page.locator("#figure-inequity").evaluate("place => place.scrollIntoView({behavior: 'instant'})")
+    page.get_by_role("link", name="English").click()
+    page.wait_for_url("**/06_covid_response.html#figure-inequity-title")
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert abs(page.locator("#figure-inequity-title").bounding_box()["y"]) < 450
+    assert errors == []
+    page.context.close()
+
+
 def test_places_are_found_by_words_and_all_are_there_without_a_script(browser, briefs_site: Path) -> None:  # type: ignore[no-untyped-def]
     index = briefs_site / "reports" / "sample" / "places.html"
     page, _, errors = opened(browser, index, 390)

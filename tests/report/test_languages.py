@@ -17,7 +17,8 @@ from analysis.report.editions import planned
 from analysis.report.languages import in_english, languages_of, note_twins, terms_of, told_in, twin_problems
 from analysis.report.notebook import read_notebook
 
-from .conftest import notebook_json
+from . import whitepaper
+from .conftest import notebook_json, write_notebook
 
 CODE = """import pandas as pd
 
@@ -318,3 +319,28 @@ def test_a_figure_with_words_that_have_no_term_stops_the_page(checkout: Project,
     error = said_of(checkout)
     assert "| Days waited |  |" in error
     assert "| office |  |" in error
+
+
+def test_the_index_is_there_in_every_language_of_a_page(checkout: Project, write: Callable[..., Path]) -> None:
+    write()
+    write_notebook(checkout, "02_nothing", whitepaper.small_cells())
+    build(checkout, "sample", planned(checkout, "sample"))
+    folder = checkout.reports("sample")
+    index, english = ((folder / name).read_text(encoding="utf-8") for name in ("index.es.html", "index.html"))
+    assert '<html lang="es">' in index
+    assert '<a href="01_permits.es.html">Los permisos tardan 1,390 días' in index
+    assert '<h3 lang="en"><a href="02_nothing.html">' in index
+    assert "Solo en inglés" in index
+    assert "2 informes" in index
+    assert '<a href="index.es.html" lang="es" hreflang="es">Español</a>' in english
+    assert 'href="index.es.html"' in (folder / "01_permits.es.html").read_text(encoding="utf-8")
+    assert "Solo en inglés" in (folder / "02_nothing.html").read_text(encoding="utf-8")
+
+
+def test_without_spanish_there_is_one_index(checkout: Project) -> None:
+    write_notebook(checkout, "02_nothing", whitepaper.small_cells())
+    folder = checkout.reports("sample")
+    folder.mkdir(parents=True)
+    (folder / "index.es.html").write_text("left behind", encoding="utf-8")
+    build(checkout, "sample", planned(checkout, "sample"))
+    assert not (folder / "index.es.html").exists()

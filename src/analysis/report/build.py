@@ -318,7 +318,7 @@ def _account(project: Project, source: str, outcomes: Mapping[str, Outcome], sit
     papers = [edition.name for edition in everything if edition.cut == WHOLE]
     if site.well_laid and all(verdicts[name].fresh for name in papers):
         said = already_fresh(len(papers), len(papers))
-        own = {str(folder / name) for name in ("index.html", "places.html")}
+        own = {str(path) for path in folder.glob("*.html") if path.name.startswith(("index.", "places."))}
         receipt.write(str(project.root), source, before, own, said)
 
 

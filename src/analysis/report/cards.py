@@ -228,7 +228,7 @@ def _dataset(raw: Mapping[str, Any]) -> DatasetView:
     return DatasetView(
         id=str(raw["id"]),
         title=spoken["title"][0],
-        publisher=_publisher(str(raw["publisher"])),
+        publisher=publisher_words(str(raw["publisher"])),
         licence=spoken["licence"][0],
         landing_page=str(raw["landing_page"]),
         retrieved=str(raw["retrieved_at"])[:10],
@@ -242,7 +242,7 @@ def _dataset(raw: Mapping[str, Any]) -> DatasetView:
     )
 
 
-def _publisher(name: str) -> str:
+def publisher_words(name: str) -> str:
     """A publisher's own name, said to be invented where it is."""
     rest = name.removeprefix(f"{INVENTED_BY} ")
     return name if rest == name else f"{term(INVENTED_BY, needed=False)} {rest}"

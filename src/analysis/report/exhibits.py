@@ -9,9 +9,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from analysis.publish.evidence import source_line
 from analysis.publish.payload import Figure, Map, Table
 from analysis.publish.retelling import retold
-from analysis.publish.wording import language, said, term, terms
+from analysis.publish.wording import ENGLISH, language, said, term, terms
+from analysis.report.cards import publisher_words
 from analysis.report.packing import Shelf, packed
 from analysis.report.shared_shapes import Outlines
 
@@ -105,7 +107,7 @@ def figure_view(figure: Figure, number: int, words: Words, carried: Carried) -> 
         subtitle=Markup(words(term(figure.subtitle), "html")),
         caption=Markup(words(term(figure.caption), "html") if figure.caption else ""),
         alt=drawn.alt,
-        source=source_words(figure.source or ""),
+        source=source_words(figure),
         wide=wide,
         narrow=Markup(drawn.svg_narrow or ""),
         datasets=_datasets(figure),
@@ -127,24 +129,38 @@ def table_view(table: Table, number: int, words: Words) -> TableView:
         rows=told.rows,
         symbols=told.symbols,
         note=Markup(words(term(table.note), "html") if table.note else ""),
-        source=source_words(table.source or ""),
+        source=source_words(table),
         datasets=_datasets(table),
         csv=table.csv,
     )
 
 
-def source_words(source: str) -> str:
-    """The source line in the language being spoken; publishers and titles stay as they are unless there is a term.
+def source_words(exhibit: Figure | Table) -> str:
+    """The source line in the language being spoken, titles and publishers as far as they have a translation.
 
-    >>> from analysis.publish.wording import speaking
-    >>> with speaking("es"):
-    ...     source_words("Source: Census Bureau (ACS).")
-    'Fuente: Census Bureau (ACS).'
+    >>> from analysis.publish.wording import ENGLISH, language, said, term, terms
+    >>> used = {"datasets": [{"publisher": "Census Bureau", "title": "ACS"}]}
+    >>> table = Table(name="t", title="", columns=(), rows=(), source="Source: Census Bureau (ACS).", tables=(used,))
+    >>> with speaking("es", Terms({"ACS": "Encuesta"})):
+    ...     source_words(table)
+    'Fuente: Census Bureau (Encuesta).'
     """
-    if (told := term(source, needed=False)) != source:
-        return told
-    found = re.fullmatch(r"Source: (.*)\.", source)
-    return str(said("source")).format(sources=found[1]) if found else term(source)
+    source = exhibit.source or ""
+    if language() == ENGLISH or not source:
+        return source
+    if source != source_line(exhibit.tables):
+        if (known_whole := term(source, needed=False)) != source:
+            return known_whole
+        found = re.fullmatch(r"Source: (.*)\.", source)
+        return str(said("source")).format(sources=term(found[1])) if found else term(source)
+    titles: dict[str, list[str]] = {}
+    for used in exhibit.tables:
+        for dataset in used["datasets"]:
+            known = titles.setdefault(publisher_words(str(dataset["publisher"])), [])
+            title = term(str(dataset["title"]), needed=False)
+            known += [title] if title not in known else []
+    cited = [said("cite").format(publisher=name, titles="; ".join(known)) for name, known in titles.items()]
+    return str(said("source")).format(sources="; ".join(cited))
 
 
 def _datasets(exhibit: Figure | Table) -> int:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from analysis.catalog import City, city
 from analysis.catalog.editions import AREA, KINDS
 from analysis.project import Project
+from analysis.publish.units import plural
+from analysis.publish.wording import ENGLISH, Terms, said, speaking, term
 from analysis.report import ledger
 from analysis.report.areas import WHOLE_CITY, Area, known_areas
 from analysis.report.editions import WHOLE, Edition
 from analysis.report.execution import places
-from analysis.report.printing import print_places, print_portfolio
+from analysis.report.languages import shared_terms
+from analysis.report.printing import page_file, print_places, print_portfolio
 from analysis.report.staleness import Verdict
 from analysis.report.storage import digest, put
-from analysis.report.summary import Summary, read_summary
+from analysis.report.summary import Summary, Told, read_summary
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,15 @@ class Listed:
     why: str
     summary: Summary | None
     last_good: str
+
+    @property
+    def topic(self) -> str:
+        """The subject in the language being spoken."""
+        return term(self.subject, needed=False)
+
+    def told(self, language: str) -> Summary | Told | None:
+        """What the page says in a language; in English where it is not told in it."""
+        return None if self.summary is None else self.summary.others.get(language, self.summary)
 
 
 @dataclass(frozen=True)
@@ -59,7 +72,7 @@ class PlaceListed:
 def write_portfolio(
     project: Project, source: str, editions: Sequence[Edition], verdicts: Mapping[str, Verdict]
 ) -> None:
-    """Write ``index.html`` and, where a place or a brief has a page, ``places.html``.
+    """Write ``index.html`` and, where a place or a brief has a page, ``places.html``, in every language of a page.
 
     With the same reports in place they have the same bytes.
     """
@@ -67,18 +80,44 @@ def write_portfolio(
     built = ledger.last_built(folder / "ledger.db")
     listed = [_listed(project, source, wanted, verdicts[wanted.name], built) for wanted in editions]
     where = city(project, source)
-    by_place = _by_place(listed, known_areas(project, source), where)
+    languages = [ENGLISH, *sorted({name for one in listed if one.summary for name in one.summary.others})]
+    for language in languages:
+        terms = Terms(shared_terms(project.catalog / f"terms.{language}.yml"))
+        with speaking(language, terms):
+            named = replace(where, city=term(where.city, needed=False))
+            _write_in(language, languages, folder, listed, known_areas(project, source), named)
+    for path in folder.iterdir():
+        if (found := _INDEX_IN.fullmatch(path.name)) and found[1] not in languages:
+            path.unlink()
+
+
+_INDEX_IN = re.compile(r"(?:index|places)\.([a-z]{2})\.html")
+
+
+def _write_in(
+    language: str,
+    languages: Sequence[str],
+    folder: Path,
+    listed: Sequence[Listed],
+    areas: Mapping[str, Area],
+    where: City,
+) -> None:
+    """The indexes in the language being spoken."""
+    by_place = _by_place(listed, areas, where)
+    places_page = folder / page_file("places", language)
     if by_place:
-        put(folder / "places.html", print_places(city=where, kinds=by_place))
+        put(places_page, print_places(language, languages, city=where, kinds=by_place))
     else:
-        (folder / "places.html").unlink(missing_ok=True)
+        places_page.unlink(missing_ok=True)
     papers = [one for one in listed if one.cut == WHOLE]
     groups = {
-        "City-wide": [one for one in papers if one.place == WHOLE_CITY and not one.choice],
-        "By area": [one for one in papers if one.place != WHOLE_CITY],
-        "Other choices": [one for one in papers if one.place == WHOLE_CITY and one.choice],
+        said("index", "citywide"): [one for one in papers if one.place == WHOLE_CITY and not one.choice],
+        said("index", "by_area"): [one for one in papers if one.place != WHOLE_CITY],
+        said("index", "other_choices"): [one for one in papers if one.place == WHOLE_CITY and one.choice],
     }
     html = print_portfolio(
+        language,
+        languages,
         city=where,
         groups=[(title, members) for title, members in groups.items() if members],
         papers=len(papers),
@@ -86,7 +125,7 @@ def write_portfolio(
         datasets=len({d["id"] for one in papers if one.summary for use in one.summary.loads for d in use["datasets"]}),
         places=sum(len(members) for _, members in by_place),
     )
-    put(folder / "index.html", html)
+    put(folder / page_file("index", language), html)
 
 
 def _listed(project: Project, source: str, wanted: Edition, verdict: Verdict, built: Mapping[str, str]) -> Listed:
@@ -122,16 +161,24 @@ def _by_place(
             pages.setdefault(one.place, []).append(one)
     if not any(one.cut != WHOLE or key != WHOLE_CITY for key, members in pages.items() for one in members):
         return []
-    nouns = dict(zip(KINDS, (f"{where.district_noun}s", "neighborhood councils"), strict=True))
-    kinds = {WHOLE_CITY: "The city", **{kind: noun.capitalize() for kind, noun in nouns.items()}, "": "Other places"}
+    nouns = dict(zip(KINDS, (where.district_noun, "neighborhood council"), strict=True))
+    kinds = {WHOLE_CITY: said("places", "city"), **{kind: _heading(noun) for kind, noun in nouns.items()}}
+    kinds[""] = said("places", "others")
     found: dict[str, list[PlaceListed]] = {kind: [] for kind in kinds}
     for key in [WHOLE_CITY, *areas, *(key for key in pages if key != WHOLE_CITY and key not in areas)]:
         if key in pages:
             members = tuple(sorted(pages[key], key=lambda one: (one.number, one.choice, one.cut != WHOLE)))
             area = areas.get(key)
-            kind, name = (area.kind, area.name) if area else ("" if key != WHOLE_CITY else key, _name(key, where))
+            kind = area.kind if area else "" if key != WHOLE_CITY else key
+            name = term(area.name, needed=False) if area else _name(key, where)
             found[kind].append(PlaceListed(key, name, members))
     return [(kinds[kind], tuple(members)) for kind, members in found.items() if members]
+
+
+def _heading(noun: str) -> str:
+    """The heading over all areas of a kind: a noun in the plural, its first letter large."""
+    many = plural(noun)
+    return many[:1].upper() + many[1:]
 
 
 def _name(key: str, where: City) -> str:

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from analysis.project import current_project
 from analysis.publish import fonts, theme
-from analysis.publish.wording import ENGLISH, wording
+from analysis.publish.wording import ENGLISH, OTHERS, said, wording
 from analysis.report.audit import audit
 from analysis.report.page import Page, export
 from analysis.report.storage import canonical, digest, put
@@ -42,17 +42,17 @@ def print_page(page: Page) -> str:
     :mod:`analysis.report.audit`.
     """
     scripts = [_asset(name) for name in ("data.js", "page.js", *(MAP_SCRIPTS if page.has_map else ()))]
-    switch = [(language, _href(page.name, language)) for language in (page.language, *page.others)]
+    switch = [(language, page_file(page.name, language)) for language in (page.language, *page.others)]
     html = _render("whitepaper.html.j2", scripts, language=page.language, switch=switch, page=page, export=export(page))
     html = _connected(html, page)
     audit(html, page.name)
     return html
 
 
-def _href(name: str, language: str) -> str:
+def page_file(name: str, language: str) -> str:
     """The file of a page in a language.
 
-    >>> _href("06_covid_response", "es"), _href("06_covid_response", "en")
+    >>> page_file("06_covid_response", "es"), page_file("06_covid_response", "en")
     ('06_covid_response.es.html', '06_covid_response.html')
     """
     return f"{name}.html" if language == ENGLISH else f"{name}.{language}.html"
@@ -68,16 +68,20 @@ def _connected(html: str, page: Page) -> str:
     return html
 
 
-def print_portfolio(**shown: Any) -> str:
-    """The HTML of the index of all papers."""
-    html = _render("index.html.j2", [_asset("page.js")], **shown)
+def print_portfolio(language: str, languages: Sequence[str], **shown: Any) -> str:
+    """The HTML of the index of all papers in one of the languages it is there in."""
+    switch = [(other, page_file("index", other)) for other in languages]
+    html = _render("index.html.j2", [_asset("page.js")], language=language, switch=switch, **shown)
     audit(html, "index")
     return html
 
 
-def print_places(**shown: Any) -> str:
-    """The HTML of the index by place."""
-    html = _render("places.html.j2", [_asset("page.js"), _asset("places.js")], **shown)
+def print_places(language: str, languages: Sequence[str], **shown: Any) -> str:
+    """The HTML of the index by place in one of the languages it is there in."""
+    switch = [(other, page_file("places", other)) for other in languages]
+    html = _render(
+        "places.html.j2", [_asset("page.js"), _asset("places.js")], language=language, switch=switch, **shown
+    )
     audit(html, "places")
     return html
 
@@ -125,6 +129,9 @@ def _render(
             w=words,
             lang=language,
             switch=names if len(names) > 1 else [],
+            untold=[]
+            if len(names) > 1
+            else [(other, said("languages", "missing", language=other)) for other in OTHERS],
             suffix="" if language == ENGLISH else f".{language}",
             **values,
         )

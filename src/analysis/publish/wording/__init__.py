@@ -22,7 +22,8 @@ import yaml
 
 from analysis.project import AnalysisError
 
-ENGLISH = "en"
+ENGLISH, OTHERS = "en", ("es",)
+"""What notebooks are written in, and the languages they can be told in besides."""
 KERNEL_WORDS = "ANALYSIS_WORDS"
 """Environment variable in which a kernel is told the words of its notebook in other languages."""
 _INVENTED = " (invented)"
