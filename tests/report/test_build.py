@@ -115,7 +115,7 @@ def test_a_crash_before_any_write_changes_nothing(small: Project, monkeypatch: p
     ran = json.loads(places(small, "sample", "02_nothing").executed.read_text(encoding="utf-8"))
     runs = []
 
-    def rerun(project, notebook, wanted_edition, place):  # type: ignore[no-untyped-def]
+    def rerun(project, notebook, wanted_edition, place, words):  # type: ignore[no-untyped-def]
         import nbformat
 
         runs.append(notebook.stem)
