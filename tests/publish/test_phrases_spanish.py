@@ -132,8 +132,8 @@ def test_nouns_agree_with_their_number(noun: str, number: int, told: str) -> Non
 @pytest.mark.parametrize(
     ("names", "told"),
     [
-        (["Aldea", "Inglewood"], "Aldea e Inglewood"), (["Aldea", "Hierro"], "Aldea y Hierro"),
-        (["Aldea", "Hidalgo"], "Aldea e Hidalgo"), (["Aldea", "Yarrow"], "Aldea y Yarrow"),
+        (["Aldea", "Inglewood"], "Aldea e Inglewood"), (["Aldea", "Historic Core"], "Aldea y Historic Core"),
+        (["Aldea", "hijos"], "Aldea e hijos"), (["Aldea", "Yarrow"], "Aldea y Yarrow"),
         (["Aldea", "Bahía", "Cerro"], "Aldea, Bahía y Cerro"),
     ],
 )  # fmt: skip

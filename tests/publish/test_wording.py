@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from babel.dates import format_date, get_month_names
 from babel.numbers import format_decimal
 
@@ -130,3 +133,9 @@ def test_two_words_that_are_one_are_written_so() -> None:
             "del ingreso del sector, al sur de El Sereno"
         )
     assert contracted("de el") == "de el"
+
+
+def test_no_shared_term_stands_twice(root: Path) -> None:
+    lines = (root / "data" / "catalog" / "terms.es.yml").read_text(encoding="utf-8").splitlines()
+    rows = [key for line in lines if line.strip() and not line.startswith("#") for key in yaml.safe_load(line)]
+    assert not [key for key, times in Counter(rows).items() if times > 1]

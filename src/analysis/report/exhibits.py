@@ -138,7 +138,7 @@ def table_view(table: Table, number: int, words: Words) -> TableView:
 def source_words(exhibit: Figure | Table) -> str:
     """The source line in the language being spoken, titles and publishers as far as they have a translation.
 
-    >>> from analysis.publish.wording import ENGLISH, language, said, term, terms
+    >>> from analysis.publish.wording import Terms, speaking
     >>> used = {"datasets": [{"publisher": "Census Bureau", "title": "ACS"}]}
     >>> table = Table(name="t", title="", columns=(), rows=(), source="Source: Census Bureau (ACS).", tables=(used,))
     >>> with speaking("es", Terms({"ACS": "Encuesta"})):

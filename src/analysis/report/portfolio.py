@@ -11,7 +11,7 @@ from analysis.catalog import City, city
 from analysis.catalog.editions import AREA, KINDS
 from analysis.project import Project
 from analysis.publish.units import plural
-from analysis.publish.wording import ENGLISH, Terms, said, speaking, term
+from analysis.publish.wording import ENGLISH, Terms, as_label, said, speaking, term
 from analysis.report import ledger
 from analysis.report.areas import WHOLE_CITY, Area, known_areas
 from analysis.report.editions import WHOLE, Edition
@@ -170,7 +170,7 @@ def _by_place(
             members = tuple(sorted(pages[key], key=lambda one: (one.number, one.choice, one.cut != WHOLE)))
             area = areas.get(key)
             kind = area.kind if area else "" if key != WHOLE_CITY else key
-            name = term(area.name, needed=False) if area else _name(key, where)
+            name = as_label(term(area.name, needed=False)) if area else _name(key, where)
             found[kind].append(PlaceListed(key, name, members))
     return [(kinds[kind], tuple(members)) for kind, members in found.items() if members]
 
