@@ -205,11 +205,17 @@ def told(english: str, number: int | None = None, **values: object) -> str:
 def typed_term(text: str) -> str:
     """A text that stands among data: translated if the notebook has a term for it, which it needs if it typed it.
 
+    A name in capitals stands alone there: it leaves the article it has in a sentence.
+
     >>> with speaking("es", Terms(typed=frozenset({"Least crowded"}))) as words:
     ...     typed_term("Venice"), typed_term("Least crowded"), list(words.missing)
     ('Venice', 'Least crowded', ['Least crowded'])
+    >>> with speaking("es", Terms({"District 9": "el Distrito 9", "the rule is met": "la regla se cumple"})):
+    ...     typed_term("District 9"), typed_term("the rule is met")
+    ('Distrito 9', 'la regla se cumple')
     """
-    return term(text, needed=text in terms().typed)
+    told = term(text, needed=text in terms().typed)
+    return as_label(told) if text[:1].isupper() else told
 
 
 def term(english: str, *, needed: bool = True) -> str:
