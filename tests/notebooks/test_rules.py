@@ -7,13 +7,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 
 from analysis.catalog import load_catalog
 from analysis.project import Project
+from analysis.publish.wording import Terms
 from analysis.refine.building import in_order
 from analysis.refine.registry import tables
 from analysis.report.cuts import check_code, cut_of
-from analysis.report.languages import in_english, languages_of, terms_of, twin_problems
+from analysis.report.languages import in_english, languages_of, shared_terms, terms_of, twin_problems
 from analysis.report.notebook import read_notebook
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
@@ -116,3 +118,17 @@ def test_every_language_of_a_notebook_says_what_the_english_says(path: Path) -> 
     for language in languages_of(written):
         assert twin_problems(written, language) == []
         terms_of(Project(NOTEBOOKS[0].parents[1]), written, language)  # raises for a row that is not sound
+
+
+def test_all_that_pages_say_of_datasets_is_there_in_spanish() -> None:
+    project = Project(NOTEBOOKS[0].parents[1])
+    terms = Terms(shared_terms(project.catalog / "datasets.es.yml"))
+    for dataset in load_catalog(project).values():
+        said = (dataset.title, *(text.rstrip(". ") for text in dataset.known_dirt))
+        assert not [text for text in said if terms.row(text) is None], (
+            f"add rows to data/catalog/datasets.es.yml ({dataset.id})"
+        )
+    for grade, criterion in yaml.safe_load((project.catalog / "quality.yml").read_text(encoding="utf-8"))[
+        "criteria"
+    ].items():
+        assert terms.row(criterion["says"].format(value=0.25)), grade

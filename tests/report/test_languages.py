@@ -14,7 +14,7 @@ from analysis.catalog import city as city_of
 from analysis.project import Project
 from analysis.report.build import build, status
 from analysis.report.editions import planned
-from analysis.report.languages import in_english, languages_of, note_twins, terms_of, told_in, twin_problems
+from analysis.report.languages import in_english, languages_of, note_twins, terms_of, told_in, twin_problems, words_of
 from analysis.report.notebook import read_notebook
 
 from . import whitepaper
@@ -344,3 +344,12 @@ def test_without_spanish_there_is_one_index(checkout: Project) -> None:
     (folder / "index.es.html").write_text("left behind", encoding="utf-8")
     build(checkout, "sample", planned(checkout, "sample"))
     assert not (folder / "index.es.html").exists()
+
+
+def test_what_is_said_of_datasets_goes_to_pages_and_not_to_figures(
+    checkout: Project, write: Callable[..., Path]
+) -> None:
+    (checkout.catalog / "datasets.es.yml").write_text('{"Permits issued": "Permisos"}', encoding="utf-8")
+    written = read_notebook(write())
+    assert terms_of(checkout, written, "es")["Permits issued"] == "Permisos"
+    assert "Permits issued" not in words_of(checkout, written, "whole", drawn=True)["es"].known

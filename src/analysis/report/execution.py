@@ -181,7 +181,7 @@ def execute(project: Project, source: str, wanted: Edition, around: Surroundings
     check_code(written_whole, wanted.cut)
     notebook = cut_of(written_whole, wanted.cut)
     place = places(project, source, wanted.name)
-    words = words_of(project, notebook, wanted.cut)
+    words = words_of(project, notebook, wanted.cut, drawn=True)
     node = _run(project, notebook, wanted, place, words)
     cells, cost = _cost(node)
     result = _normalised(node, wanted, source)

@@ -2,8 +2,8 @@
 
 The twin of a cell is the Markdown cell tagged ``lang-es`` that follows it directly. Cells tagged ``lang-es`` and
 ``terms`` hold a table, English beside Spanish, of what the code says: titles, labels, nouns, texts. What many notebooks
-share stands in ``data/catalog/terms.es.yml``. Both languages must speak of the same findings, exhibits and references,
-and a twin names the digest of the English cell it was checked against.
+share stands in ``data/catalog/terms.es.yml``, what is said of datasets in ``datasets.es.yml``. Both languages must
+speak of the same findings, exhibits and references; a twin names the digest of the English cell it was checked against.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ def spoken_in(notebook: Notebook, cut: str) -> tuple[str, ...]:
     return tuple(one for one in languages if complete_in(notebook, one)) if cut == BRIEF else languages
 
 
-def words_of(project: Project, notebook: Notebook, cut: str) -> dict[str, Terms]:
-    """The words of the code in every language in which a cut is told."""
+def words_of(project: Project, notebook: Notebook, cut: str, *, drawn: bool = False) -> dict[str, Terms]:
+    """The words of the code in every language in which a cut is told; those that figures may say if ``drawn``."""
     typed = typed_texts(notebook)
-    return {one: Terms(terms_of(project, notebook, one), typed) for one in spoken_in(notebook, cut)}
+    return {one: Terms(terms_of(project, notebook, one, drawn=drawn), typed) for one in spoken_in(notebook, cut)}
 
 
 def typed_texts(notebook: Notebook) -> frozenset[str]:
@@ -137,12 +137,14 @@ def _unlike(english: str, other: str) -> Iterator[str]:
         yield "their headings are not of the same number and levels"
 
 
-def terms_of(project: Project, notebook: Notebook, language: str) -> dict[str, str]:
+def terms_of(project: Project, notebook: Notebook, language: str, *, drawn: bool = False) -> dict[str, str]:
     """What the code's English words are called in a language: those many notebooks share, and the notebook's own.
 
-    Raises AnalysisError for rows that are not sound.
+    ``drawn`` leaves out what is said of datasets, since no figure says it. Raises AnalysisError for unsound rows.
     """
-    shared = shared_terms(project.catalog / f"terms.{language}.yml")
+    shared = dict(shared_terms(project.catalog / f"terms.{language}.yml"))
+    if not drawn:
+        shared |= shared_terms(project.catalog / f"datasets.{language}.yml")
     found = {**_of_invented(project, shared), **shared}
     for cell in notebook.cells:
         if cell.language == language and TERMS in cell.tags:
@@ -167,7 +169,7 @@ def _rows(notebook: Notebook, cell: Cell) -> dict[str, str]:
 
 
 def shared_terms(path: Path) -> Mapping[str, str]:
-    """The terms of ``data/catalog/terms.es.yml``; none where there is no such file."""
+    """The terms of a file such as ``data/catalog/terms.es.yml``; none where there is no such file."""
     return _shared(path.read_text(encoding="utf-8"), path.name) if path.is_file() else {}
 
 

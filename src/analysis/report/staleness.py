@@ -113,7 +113,7 @@ class Judge:
 
     def _word_reasons(self, wanted: Edition, record: Record) -> Iterable[str]:
         """Words inside figures, which only a run can draw."""
-        for language, words in words_of(self.project, self.notebook(wanted), wanted.cut).items():
+        for language, words in words_of(self.project, self.notebook(wanted), wanted.cut, drawn=True).items():
             name, drawn = said("language", language=language), record.words.get(language)
             if drawn is None:
                 yield f"its figures were not drawn in {name}"

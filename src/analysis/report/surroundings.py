@@ -10,7 +10,7 @@ from analysis.report.fingerprint import Mark, Now, all_modules, dataset_hash, en
 SETTINGS = ("cities.yml", "policy.yml", "quality.yml", "style.yml")
 """Files of ``data/catalog`` that can change any result."""
 
-PAGE_SETTINGS = ("glossary.yml", "references.yml", "terms.es.yml")
+PAGE_SETTINGS = ("datasets.es.yml", "glossary.yml", "references.yml", "terms.es.yml")
 """Files of ``data/catalog`` that change pages only."""
 
 
