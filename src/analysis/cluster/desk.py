@@ -62,7 +62,10 @@ def _end_with(parent: int) -> None:
 
 def _warm_up() -> None:
     """Import what every report needs, before the first one waits for it."""
-    for module in ("nbformat", "papermill", "analysis.report.build", "analysis.report.issuing"):
+    from analysis.report.light_imports import import_for_building
+
+    import_for_building()
+    for module in ("analysis.report.build", "analysis.report.issuing"):
         import_module(module)
 
 

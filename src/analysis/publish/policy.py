@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from analysis.plain_yaml import read_yaml
 from analysis.project import AnalysisError, current_project
 
 
@@ -89,7 +88,7 @@ def read_policy(file: Path) -> Policy:
 
 @cache
 def _read(file: Path, _changed: int) -> Policy:
-    data: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    data: dict[str, Any] = read_yaml(file.read_text(encoding="utf-8")) or {}
     values: dict[str, Any] = {}
     for name, (section, key) in _PLACES.items():
         try:

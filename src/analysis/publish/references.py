@@ -21,6 +21,7 @@ from typing import Any
 
 import yaml
 
+from analysis.plain_yaml import SafeLoader
 from analysis.project import AnalysisError, current_project
 from analysis.publish.evidence import near
 
@@ -70,7 +71,7 @@ def load_references(file: Path | None = None) -> dict[str, Reference]:
 @cache
 def _read(place: Path, _changed: int) -> dict[str, Reference]:
     try:
-        tree = yaml.compose(place.read_text(encoding="utf-8"))
+        tree = yaml.compose(place.read_text(encoding="utf-8"), Loader=SafeLoader)
     except yaml.YAMLError as error:
         raise AnalysisError(f"{place.name}: not readable as YAML: {error}") from error
     if tree is None:

@@ -13,8 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from analysis.plain_yaml import read_yaml
 from analysis.project import AnalysisError, current_project
 from analysis.publish.colour import hexadecimal, ramp, rgb
 from analysis.publish.wording import language
@@ -74,7 +73,7 @@ def _steps(ramps: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
 @functools.cache
 def read_style(path: Path) -> Style:
     """Read and check a style file; raises :class:`AnalysisError` naming what is wrong in it."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = read_yaml(path.read_text(encoding="utf-8"))
     missing = [name for name in SECTIONS if name not in data]
     unknown = sorted(set(data) - set(SECTIONS))
     if missing or unknown:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import yaml
 
+from analysis.plain_yaml import read_yaml
 from analysis.project import AnalysisError
 from analysis.refine.contracts import Field, Table
 from analysis.refine.parsing import listed
@@ -70,7 +70,7 @@ def _series_rows(name: str, one: dict[str, Any]) -> list[tuple[str, int, float, 
 
 def build_prices(bench: Workbench) -> pd.DataFrame:
     """Annual averages of the consumer price index, typed in the catalogue with their source."""
-    return price_rows(yaml.safe_load(bench.file(FILE).read_text(encoding="utf-8")))
+    return price_rows(read_yaml(bench.file(FILE).read_text(encoding="utf-8")))
 
 
 TABLES = (

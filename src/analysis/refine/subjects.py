@@ -54,7 +54,12 @@ def code_modules(module: str) -> tuple[str, ...]:
         if name in found:
             continue
         found.add(name)
-        for node in ast.walk(ast.parse(module_file(name).read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_CONTENT):
-                waiting.append(str(node.module))
+        waiting += _imported(name)
     return tuple(sorted(found - set(_NOT_CONTENT)))
+
+
+@cache
+def _imported(module: str) -> tuple[str, ...]:
+    nodes = ast.walk(ast.parse(module_file(module).read_text(encoding="utf-8")))
+    froms = [str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)]
+    return tuple(name for name in froms if name.startswith(_CONTENT))

@@ -9,7 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cache, partial
-from importlib import import_module
 from typing import Any
 
 from analysis import receipt
@@ -24,6 +23,7 @@ from analysis.report.graph import Done, Task, carried_out
 from analysis.report.issuing import forget_printer, note_printer
 from analysis.report.jobs import Job, Outcome, make
 from analysis.report.kernel_environment import bare_environment, loaded_tables
+from analysis.report.light_imports import import_for_building
 from analysis.report.portfolio import write_portfolio
 from analysis.report.progress import Teller, telling
 from analysis.report.staleness import Judge, Verdict, judged
@@ -39,8 +39,6 @@ UNKNOWN = 30.0
 """Seconds a report is taken to need that was never timed: long, so that it begins early."""
 
 SAMPLE = "the invented city"
-_BEFORE_FORKING = ("nbformat", "papermill", "analysis.report.engine", "analysis.report.warm.client", "asyncio")
-"""What every worker needs: imported once, before there are any."""
 
 
 @dataclass(frozen=True)
@@ -157,8 +155,7 @@ class _Site:
         self._stack.callback(forget_printer)
         self._stack.callback(remember, self._project, known)
         os.environ.setdefault(*service.NO_THREAD)
-        for module in _BEFORE_FORKING:  # while the warm process imports its own
-            import_module(module)
+        import_for_building()  # while the warm process imports its own
         makers()
         history(self._project.root)
         most = self._orders.jobs if editions is None else min(self._orders.jobs, len(editions))

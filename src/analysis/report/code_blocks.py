@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from markupsafe import Markup
@@ -29,8 +29,9 @@ def code_view(cell: Cell) -> CodeView:
     return CodeView(cell.number, coloured(cell.source), cell.source.count("\n") + 1)
 
 
+@lru_cache(maxsize=1024)
 def coloured(source: str) -> Markup:
-    """Python as HTML with the short class names of Pygments."""
+    """Python as HTML with the short class names of Pygments; many pages show the same cells."""
     from pygments import highlight  # type: ignore[import-untyped]
 
     lexer, formatter = _tools()

@@ -21,7 +21,8 @@ from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from jupyter_core.utils import run_sync
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.log import logger
@@ -95,6 +96,21 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         if log_file is not None:
             self.on_cell_start = self._begin
             self.on_cell_executed = self._end
+
+    def papermill_execute_cells(self) -> None:
+        """Execute the cells until one fails, as papermill does, but in one go of the event loop."""
+        run_sync(self._execute_cells)()
+
+    async def _execute_cells(self) -> None:
+        for index, cell in enumerate(self.nb.cells):
+            try:
+                self.nb_man.cell_start(cell, index)
+                await self.async_execute_cell(cell, index)
+            except CellExecutionError as error:
+                self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                break
+            finally:
+                self.nb_man.cell_complete(cell, cell_index=index)
 
     def _begin(self, cell: Any, cell_index: int) -> None:
         self._begun = time.perf_counter()

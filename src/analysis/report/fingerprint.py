@@ -52,10 +52,9 @@ def _has_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.Async
 
 def yaml_meaning(text: str) -> str:
     """Hash of the values in a YAML file: comments, quotes and order of keys do not count."""
-    import yaml
+    from analysis.plain_yaml import read_yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return digest(canonical(_plain(yaml.load(text, Loader=loader))))
+    return digest(canonical(_plain(read_yaml(text))))
 
 
 def _plain(value: Any) -> Any:

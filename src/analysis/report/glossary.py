@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from analysis.plain_yaml import read_yaml
 from analysis.project import AnalysisError
 
 
@@ -20,7 +19,7 @@ def load_glossary(path: Path) -> dict[str, str]:
 
 @cache
 def _read(text: str) -> tuple[tuple[str, str], ...]:
-    content = yaml.safe_load(text) or {}
+    content = read_yaml(text) or {}
     for term, meaning in content.items():
         if not isinstance(term, str) or not isinstance(meaning, str):
             raise AnalysisError(f"glossary.yml: {term!r} must be explained in plain text")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,7 @@ class Judge:
         self._datasets: dict[str, str] | None = None
         self._printers = page_files()
         self._notebooks: dict[tuple[str, str], Notebook] = {}
+        self._judged: dict[tuple[str, Mark], bool] = {}
 
     def verdict(self, wanted: Edition) -> Verdict:
         """Judge one edition."""
@@ -91,7 +92,7 @@ class Judge:
             yield "the parameters changed"
         if not record.settled:
             yield "code was edited while it ran"
-        for name in self._changed({n: module_file(n) for n in record.modules}, record.modules):
+        for name in self._changed(record.modules, module_file, record.modules):
             yield f"{name} changed"
         yield from self._table_reasons(record.tables)
         if record.holdings:
@@ -105,7 +106,7 @@ class Judge:
         for dataset, there in sorted(record.asked.items()):
             if (self.project.raw(self.source, dataset) / "manifest.json").is_file() != there:
                 yield f"dataset {dataset} {'is no longer there' if there else 'is there now'}"
-        for name in self._changed({n: self.project.catalog / n for n in SETTINGS}, record.settings):
+        for name in self._changed(SETTINGS, self.project.catalog.joinpath, record.settings):
             yield f"{name} changed"
         yield from self._dataset_reasons(record.datasets)
         yield from self._environment_reasons(record.environment)
@@ -121,10 +122,15 @@ class Judge:
                 more = ", …" if len(changed) > 3 else ""
                 yield f"the words of its figures in {name} changed ({', '.join(changed[:3])}{more})"
 
-    def _changed(self, files: Mapping[str, Path], known: Mapping[str, Mark]) -> list[str]:
-        """The names of files that no longer mean what they meant."""
+    def _changed(self, names: Iterable[str], place: Callable[[str], Path], known: Mapping[str, Mark]) -> list[str]:
+        """The names of files that no longer mean what they meant; each file is judged once for all reports."""
         none = Mark("", "")
-        return [name for name, path in sorted(files.items()) if not self.now.same(path, known.get(name, none))]
+        return [name for name in sorted(names) if not self._same(name, known.get(name, none), place)]
+
+    def _same(self, name: str, mark: Mark, place: Callable[[str], Path]) -> bool:
+        if (name, mark) not in self._judged:
+            self._judged[name, mark] = self.now.same(place(name), mark)
+        return self._judged[name, mark]
 
     def _table_reasons(self, tables: Mapping[str, str]) -> Iterable[str]:
         for table, before in sorted(tables.items()):
@@ -167,9 +173,9 @@ class Judge:
 
     def _printing_reasons(self, record: Record, summary: Summary) -> Iterable[str]:
         files = self._printers
-        if self._changed(files, summary.printer) or set(summary.printer) - set(files):
+        if self._changed(files, files.__getitem__, summary.printer) or set(summary.printer) - set(files):
             yield "the template or the printing code changed"
-        for name in self._changed({n: self.project.catalog / n for n in PAGE_SETTINGS}, summary.settings):
+        for name in self._changed(PAGE_SETTINGS, self.project.catalog.joinpath, summary.settings):
             yield f"{name} changed"
         if self._methods(summary) != summary.methods:
             yield "the description or place of a method changed"

@@ -65,8 +65,11 @@ def code_version(project: Project, record: Record) -> str:
 def repository(project: Project) -> str | None:
     """The web address of the repository, from ``[project.urls] Repository`` of pyproject.toml; None when not stated."""
     path = project.root / "pyproject.toml"
-    if not path.is_file():
-        return None
+    return _repository(path, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@cache
+def _repository(path: Path, _changed: int) -> str | None:
     import tomllib
 
     urls = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {}).get("urls", {})

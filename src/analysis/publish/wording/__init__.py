@@ -18,8 +18,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from analysis.plain_yaml import read_yaml
 from analysis.project import AnalysisError
 
 ENGLISH, OTHERS = "en", ("es",)
@@ -160,8 +159,7 @@ def _read(language: str) -> dict[str, Any]:
     file = files(__package__) / f"{language}.yml"
     if not file.is_file():
         raise AnalysisError(f"no words for language {language!r}: write publish/wording/{language}.yml")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    words: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=loader)
+    words: dict[str, Any] = read_yaml(file.read_text(encoding="utf-8"))
     return words
 
 

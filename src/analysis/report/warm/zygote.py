@@ -27,6 +27,7 @@ from typing import Any
 
 from analysis.project import AnalysisError
 from analysis.report.warm.channel import packed, receive_with_files
+from analysis.report.warm.rehearsal import rehearse
 from analysis.report.warm.shelf import Shelf, note_digests, noting_needs, of_package, put_away
 
 LIFELINE = 0
@@ -92,6 +93,9 @@ def warmed(orders: Orders) -> Warm:
             if threads() > 1 or _said() != quiet:
                 _again(orders, name)
             note_digests(digests)
+    rehearse()
+    if threads() > 1:
+        raise AnalysisError("a library started a thread at its first use: see analysis.report.warm.rehearsal")
     shelf = put_away(needs, digests)
     gc.collect()
     gc.freeze()  # forks share these pages as long as the collector does not write into them
