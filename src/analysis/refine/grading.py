@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from analysis.catalog import Dataset
+from analysis.plain_yaml import read_yaml
 from analysis.project import AnalysisError, Project, current_project, current_source
 from analysis.provenance import Tally
 from analysis.refine.attribution import attribution
@@ -76,7 +76,7 @@ def read_rules(path: Path) -> Rules:
 
     Raises AnalysisError when a criterion is unknown or missing, or its limits do not rise.
     """
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = read_yaml(path.read_text(encoding="utf-8"))
     found = content.get("criteria", {})
     if set(found) != set(CRITERIA):
         raise AnalysisError(f"{FILE}: 'criteria' must be exactly {', '.join(CRITERIA)}, found {', '.join(found)}")

@@ -137,10 +137,10 @@ def dataset_uses(shelf: Shelf, inputs: Sequence[str]) -> list[DatasetUse]:
 
 def typed_use(shelf: Shelf, name: str) -> DatasetUse:
     """A catalogue file of typed figures as a dataset: its source is a publisher's table, not a fetch."""
-    import yaml
+    from analysis.plain_yaml import read_yaml
 
     path = shelf.project.catalog / name
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = read_yaml(path.read_text(encoding="utf-8"))
     years = sorted({year for one in content["series"].values() for year in one["index"]})
     return DatasetUse(
         id=content["id"],

@@ -16,9 +16,8 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from analysis.catalog.cities import city
+from analysis.plain_yaml import read_yaml
 from analysis.project import AnalysisError, Project
 from analysis.publish.wording import Terms, said
 from analysis.report.editions import BRIEF
@@ -175,8 +174,7 @@ def shared_terms(path: Path) -> Mapping[str, str]:
 
 @cache
 def _shared(text: str, name: str) -> Mapping[str, str]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    content = yaml.load(text, Loader=loader) or {}
+    content = read_yaml(text) or {}
     for english, other in content.items():
         if not isinstance(english, str) or not isinstance(other, str):
             raise AnalysisError(f"{name}: {english!r} must be a text with its translation")
