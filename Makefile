@@ -8,7 +8,7 @@ JOBS   ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup data update reports briefs report lab status new clean test lint lock gallery bench
+.PHONY: help setup data update reports briefs report lab status new clean test lint lock gallery comparison bench
 
 help: ## print the targets
 	@echo "Angeleno: city whitepapers that prove their numbers"
@@ -68,6 +68,9 @@ lock: ## resolve the dependencies anew into requirements.lock
 
 gallery: setup ## photograph the live whitepapers into docs/gallery (needs Chromium)
 	@$(BIN)/python docs/gallery/photograph.py
+
+comparison: setup ## print a live report with nbconvert's own template, too, and compare (needs Chromium)
+	@$(BIN)/python docs/gallery/compare.py
 
 bench: setup ## measure builds against their peers, 40 minutes (see bench/README.md) [BENCH="--only floor,angeleno"]
 	@$(BIN)/python -m bench peers $(BENCH)

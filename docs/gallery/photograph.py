@@ -26,6 +26,11 @@ COLOURS = 128
 PAPER_MARGIN = 56  # pixels, about 15 mm at this scale; a browser adds it when it prints
 
 
+def found_chromium() -> str | None:
+    """Chromium's program, under the names distributions give it; None where there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 def compressed(picture: bytes, margin: int = 0) -> Image.Image:
     """The picture with few colours: line drawings and text lose nothing that the eye sees."""
     image = ImageOps.expand(Image.open(io.BytesIO(picture)).convert("RGB"), margin, "white")
@@ -46,7 +51,7 @@ def photograph(page: Page, source: Path, target: Path, height: int, medium: str)
 
 def main() -> int:
     """Photograph every city-wide page in every view."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = found_chromium()
     if chromium is None:
         print("No Chromium on this machine: install it (Debian: apt-get install chromium) and run make gallery again")
         return 1
