@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from lxml import html as lxml_html
+from markupsafe import Markup
 
 from analysis.project import Project
 from analysis.report import archive, fingerprint, ledger, storage
@@ -460,3 +461,27 @@ def test_a_page_set_aside_by_a_killed_build_is_settled_by_the_next(town: Project
     made(town)
     assert archive.waiting(folder) == []
     assert kept(town) == [], "it is in place: nothing replaced it"
+
+
+def test_an_edition_is_kept_in_all_its_languages(tmp_path: Path) -> None:
+    """The Spanish page of the edition goes with the English one; one that was changed by hand does not."""
+    frame = '<!doctype html><html lang="{}"><head>\n<meta charset="utf-8">\n</head><body>\n<main id="main">{}</main>'
+    pages = {"": frame.format("en", '<a href="01.es.html">Español</a>'), ".es": frame.format("es", "Hola")}
+    for sound in (True, False):
+        folder = tmp_path / str(sound)
+        folder.mkdir()
+        for ending, text in pages.items():
+            (folder / f"01{ending}.html").write_text(text, encoding="utf-8")
+        html, es = (digest(text) for text in pages.values())
+        archive.set_aside(folder, "01", html, (), ("es",))
+        editions = {("01", html): {"es": es if sound else "0" * 64}}
+        (kept,) = archive.settle(folder, editions, lambda report, language, own: Markup(f"<p>{language} {own}</p>"))
+        assert set(kept.others) == ({"es"} if sound else set())
+        read = {language: (folder / "archive" / file).read_text() for language, file in kept.others.items()}
+        assert all(archive.as_published(text) == pages[f".{language}"] for language, text in read.items())
+        assert all(f"<p>{language} {es}</p>" in text for language, text in read.items())
+        english = (folder / "archive" / kept.page).read_text(encoding="utf-8")
+        assert archive.as_published(english) == pages[""]
+        assert 'href="../01.es.html"' in english
+        archive.forget(folder)
+        assert archive.files(folder) == sorted(kept.files)

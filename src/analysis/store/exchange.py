@@ -117,9 +117,8 @@ class Exchange:
         """Whether the storage should have a new list. Index and ledger alone are no reason: their marks of what is
         stale and when it was looked at differ from checkout to checkout, and would go to and fro for ever. Nor is the
         archive: what it holds goes with the next list."""
-        if area.name in self._ahead or any(not unit.startswith(ARCHIVE) for unit in set(mine) - set(theirs)):
-            return True
-        return any(files != theirs[unit] for unit, files in mine.items() if unit not in {LEDGER, INDEX})
+        alone = {unit for unit in mine if unit in {LEDGER, INDEX} or unit.startswith(ARCHIVE)}
+        return area.name in self._ahead or any(files != theirs.get(u) for u, files in mine.items() if u not in alone)
 
     def _pulled(self, area: Area, number: int, theirs: Units, mine_first: bool) -> Iterator[str]:
         """Take over the units that are newer there; gives their names."""
