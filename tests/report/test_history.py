@@ -142,7 +142,7 @@ def test_a_first_edition_says_so_and_a_mere_rebuild_is_none(town: Project, at, m
             {
                 "New data": "Permits of Meridia: retrieved 2020-06-01, 3 rows (before: 2020-05-01, 2 rows). "
                 "Table waits: rows of 2020 were added (1).",
-                "Findings": "Moved by the data alone; method, code and parameters are what they were. "
+                "Findings": "Moved by the data alone; method, code and parameters are the same. "
                 "1 moved within it; 1 without an interval has another value.",
             },
             [
@@ -154,8 +154,8 @@ def test_a_first_edition_says_so_and_a_mere_rebuild_is_none(town: Project, at, m
             {"rows": (("2018", 60.0), ("2019", 44.0)), "retrieved": "2020-06-01"},
             {
                 "New data": "Permits of Meridia: retrieved 2020-06-01, 2 rows (before: 2020-05-01, 2 rows).",
-                "Revised data": "Table waits: rows of 2018 are not what they were.",
-                "Findings": "Moved by the data alone; method, code and parameters are what they were. "
+                "Revised data": "Table waits: rows of 2018 were revised.",
+                "Findings": "Moved by the data alone; method, code and parameters are the same. "
                 "1 lies beyond the interval it had.",
             },
             [["wait", "42.0 days (39.0 to 45.0 days)", "52.0 days", "beyond the interval it had"]],
@@ -172,8 +172,7 @@ def test_a_first_edition_says_so_and_a_mere_rebuild_is_none(town: Project, at, m
             {"method": "sorted(waits)[-1]"},
             {
                 "Method or code": "Cell 4 of the notebook.",
-                "Findings": "Moved by method, code or parameters alone; the data are what they were. "
-                "1 moved within it.",
+                "Findings": "Moved by method, code or parameters alone; the data are the same. 1 moved within it.",
             },
             [["wait", "42.0 days (39.0 to 45.0 days)", "44.0 days", "within the interval it had"]],
         ),
@@ -181,7 +180,7 @@ def test_a_first_edition_says_so_and_a_mere_rebuild_is_none(town: Project, at, m
             {"scale": 2.0},
             {
                 "Parameters": "scale: 2.0 (before: 1.0).",
-                "Findings": "Moved by method, code or parameters alone; the data are what they were. "
+                "Findings": "Moved by method, code or parameters alone; the data are the same. "
                 "1 lies beyond the interval it had.",
             },
             [["wait", "42.0 days (39.0 to 45.0 days)", "84.0 days", "beyond the interval it had"]],
@@ -190,13 +189,13 @@ def test_a_first_edition_says_so_and_a_mere_rebuild_is_none(town: Project, at, m
             {"method": "sorted(waits)[-1]", "rows": (("2018", 90.0), ("2019", 44.0))},
             {
                 "Method or code": "Cell 4 of the notebook.",
-                "Revised data": "Table waits: rows of 2018 are not what they were.",
+                "Revised data": "Table waits: rows of 2018 were revised.",
                 "Findings": "Data and method both changed. The ledger cannot tell which of them moved a finding. "
                 "1 lies beyond the interval it had.",
             },
             None,
         ),
-        ({"words": "People wait {{ wait }}."}, {"Text": "The words of the page are not what they were."}, []),
+        ({"words": "People wait {{ wait }}."}, {"Text": "The words of the page changed."}, []),
         (
             {"extra": "publish.finding('office', 'Aldea', unit='text', no_interval='a name')"},
             {"Method or code": "Cell 4 of the notebook.", "Findings": "New: office."},

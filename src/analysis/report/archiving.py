@@ -9,11 +9,12 @@ from pathlib import Path
 from markupsafe import Markup
 
 from analysis.catalog.site import Archive
-from analysis.publish.wording import ENGLISH, said
+from analysis.publish.wording import said
 from analysis.report import archive, ledger
 from analysis.report.archive import Kept
 from analysis.report.editions import BRIEF, WHOLE
 from analysis.report.ledger import KnownEdition
+from analysis.report.printing import page_file
 
 
 def bring_up_to(folder: Path, limits: Archive) -> list[KnownEdition]:
@@ -60,10 +61,17 @@ def _beyond(told: Sequence[KnownEdition], limits: Archive) -> set[int]:
 def _notice(report: str, language: str, html: str) -> Markup:
     """The words at the top of an archived page."""
     words = said("archive", language=language)
-    page = f"{report}.html" if language == ENGLISH else f"{report}.{language}.html"
     return Markup(
-        '<p class="wide"><strong>{}</strong> {} <a href="{}">{}</a> <a href="archive/index.html#of-{}">{}</a> '
+        '<p class="wide"><strong>{}</strong> {} <a href="{}">{}</a> <a href="archive/{}#of-{}">{}</a> '
         '<span class="fine">{} <code>{}</code></span></p>'
     ).format(
-        words["earlier"], words["replaced"], page, words["current"], report, words["all"], words["published"], html
+        words["earlier"],
+        words["replaced"],
+        page_file(report, language),
+        words["current"],
+        page_file("index", language),
+        report,
+        words["all"],
+        words["published"],
+        html,
     )

@@ -46,7 +46,8 @@ def _emptied(folder: Path, history: bool) -> bool:
         else:
             path.unlink()
     if archive.FOLDER in stays:
-        (folder / archive.FOLDER / "index.html").unlink(missing_ok=True)
+        for listed in (folder / archive.FOLDER).glob("index*.html"):
+            listed.unlink()
     if not any(folder.iterdir()):
         folder.rmdir()
     return bool(goes)

@@ -152,7 +152,9 @@ def _write_in(
     put(folder / page_file("index", language), html)
 
 
-def _listed(project: Project, source: str, wanted: Edition, verdict: Verdict, editions: tuple[KnownEdition, ...]) -> Listed:
+def _listed(
+    project: Project, source: str, wanted: Edition, verdict: Verdict, editions: tuple[KnownEdition, ...]
+) -> Listed:
     place = places(project, source, wanted.name)
     summary = read_summary(place.summary) if place.page.is_file() else None
     state = "failed" if verdict.failure else "fresh" if verdict.fresh else "stale" if summary else "missing"

@@ -87,9 +87,12 @@ def print_places(language: str, languages: Sequence[str], **shown: Any) -> str:
     return html
 
 
-def print_archive(**shown: Any) -> str:
-    """The HTML of the list of all editions, which lies in a folder of its own."""
-    html = _render("archive.html.j2", [_asset("page.js")], headline=headline, made_at=made_at_words, **shown)
+def print_archive(language: str, languages: Sequence[str], **shown: Any) -> str:
+    """The HTML of the list of all editions, which lies in a folder of its own, in one of its languages."""
+    switch = [(other, page_file("index", other)) for other in languages]
+    words: dict[str, Any] = {"headline": headline, "made_at": made_at_words}
+    words["languages"] = {other: wording(other)["language"] for other in (ENGLISH, *OTHERS)}
+    html = _render("archive.html.j2", [_asset("page.js")], language=language, switch=switch, **words, **shown)
     audit(html, "archive", within=True)
     return html
 
