@@ -77,6 +77,6 @@ bench: setup ## measure builds against their peers, 40 minutes (see bench/README
 	@$(BIN)/python -m bench start
 	@$(BIN)/python -m bench report
 
-clean: ## remove processed data, reports and caches; fetched raw data stay
-	@rm -rf data/processed/sample data/processed/live reports/sample reports/live data/raw/sample
+clean: ## remove processed data, reports and caches; fetched raw data and earlier editions stay
+	@test ! -x $(RUN) || $(RUN) clean
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -312,13 +312,18 @@ def lab(context: typer.Context, source: SourceOption = None) -> None:
 @app.command()
 def clean(
     fetched: Annotated[bool, typer.Option("--fetched", help="Also remove the live data as fetched.")] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="Also remove earlier editions: the ledger and the archive.")
+    ] = False,
 ) -> None:
-    """Remove reports, refined tables and the sample; live data as fetched stay."""
-    from analysis.report.cleaning import clean as remove
+    """Remove reports, refined tables and the sample; live data as fetched and earlier editions stay."""
+    from analysis.report import cleaning
 
     project, _ = _in(None)
-    for folder in remove(project, fetched=fetched):
+    for folder in cleaning.clean(project, fetched=fetched, history=history):
         print(f"removed {folder.relative_to(project.root)}")
+    for path in cleaning.kept(project):
+        print(f"kept {path.relative_to(project.root)}: earlier editions cannot be made again (--history removes them)")
 
 
 @app.command()

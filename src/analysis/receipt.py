@@ -24,7 +24,8 @@ _TICK = 0.05
 Stand = dict[str, list[int]]
 """Size and time (nanoseconds) by path."""
 
-_PASSED_OVER = {"__pycache__", "logs", ".lock", ".warm.json", FILE, GROUND}
+_PASSED_OVER = {"__pycache__", "logs", "archive", ".lock", ".warm.json", FILE, GROUND}
+# What the archive holds makes nothing stale: which edition a page is compared with, the ledger says.
 
 
 def stand(root: str, source: str) -> Stand:

@@ -124,8 +124,11 @@ def test_a_scaffold_runs_at_once_on_the_sample_and_has_the_structure(checkout: P
 
     cleaned = analysis("clean", root=checkout.root)
     assert "removed reports/sample" in cleaned.stdout
-    assert not checkout.reports("sample").exists()
+    assert "kept reports/sample/ledger.db: earlier editions cannot be made again" in cleaned.stdout
+    assert [path.name for path in checkout.reports("sample").iterdir()] == ["ledger.db"]
     assert not checkout.processed("sample").exists()
+    assert "kept" not in analysis("clean", "--history", root=checkout.root).stdout
+    assert not checkout.reports("sample").exists()
 
 
 def test_the_kernel_is_registered_in_the_environment_only(tmp_path: Path) -> None:

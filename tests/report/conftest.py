@@ -71,6 +71,7 @@ def bare(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Project
     (project.root / "pyproject.toml").write_text("[project]\nname = 'city'\n", encoding="utf-8")
     monkeypatch.setenv("ANALYSIS_ROOT", str(project.root))
     monkeypatch.setenv("ANALYSIS_SOURCE", "sample")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1588291200")  # lists of editions tell times: the first of May 2020
     return project
 
 

@@ -132,7 +132,8 @@ def test_the_order_is_that_of_a_whitepaper(built: Project) -> None:
     tree = lxml_html.document_fromstring(page_of(built))
     assert [h.text_content() for h in tree.xpath("//h2")] == [
         "In short", "The decision", "The wait has changed", "Districts are alike", "How sure are we",
-        "What this does not show", "Approach and tools", "The data", "Notes", "Every number", "Provenance",
+        "What this does not show", "Approach and tools", "The data", "Notes", "Every number", "What changed",
+        "Provenance",
     ]  # fmt: skip
     contents = [a.get("href")[1:] for a in tree.xpath("//nav//a")]
     headings = [h.get("id") for h in tree.xpath("//h2")]

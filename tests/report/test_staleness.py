@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from analysis.project import Project
 from analysis.report import fingerprint, staleness
 from analysis.report.build import build, status
+from analysis.report.cleaning import clean
 from analysis.report.editions import planned
 from analysis.report.execution import places
 from analysis.report.fingerprint import Mark, python_meaning, yaml_meaning
@@ -75,12 +77,28 @@ def test_new_prose_is_printed_without_a_run(built: Project) -> None:
     assert outcomes == {"01_permits": "fresh", "02_nothing": "printed"}
     assert "Altogether" in places(built, "sample", "02_nothing").page.read_text(encoding="utf-8")
     assert "Altogether" in ran.read_text(encoding="utf-8")
-    # Built from nothing, the same notebook gives the same bytes.
+    # Made again from nothing but the ledger, the same notebook gives the same bytes.
     page, executed = places(built, "sample", "02_nothing").page.read_bytes(), ran.read_bytes()
-    shutil.rmtree(built.reports("sample"))
-    build(built, "sample", [e for e in planned(built, "sample") if e.name == "02_nothing"], jobs=1)
+    only = [e for e in planned(built, "sample") if e.name == "02_nothing"]
+    clean(built)
+    assert not ran.exists()
+    build(built, "sample", only, jobs=1)
     assert places(built, "sample", "02_nothing").page.read_bytes() == page
     assert ran.read_bytes() == executed
+    # Without the ledger there is no edition to compare with, and that is all that differs.
+    clean(built, history=True)
+    build(built, "sample", only, jobs=1)
+    assert b"Compared with the edition of" in page
+    first = places(built, "sample", "02_nothing").page.read_bytes()
+    assert b"This is the first edition of this page." in first
+    assert without_changes(first) == without_changes(page)
+    assert ran.read_bytes() == executed
+
+
+def without_changes(page: bytes) -> bytes:
+    """A page without its section on what changed, and the line that leads there."""
+    text = re.sub(rb'<section class="part changes".*?</section>', b"", page, flags=re.DOTALL)
+    return re.sub(rb'<li><a href="#section-changes">.*?</a></li>', b"", text)
 
 
 @pytest.mark.parametrize(

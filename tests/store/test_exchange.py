@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from analysis.project import AnalysisError, Project
+from analysis.report import archive
 from analysis.report.build import build, status
 from analysis.report.editions import planned
 from analysis.sources.manifest import Edition, NewPart, land, read_manifest
@@ -76,7 +77,12 @@ def test_another_machine_has_what_was_pushed_and_builds_on_it(
     assert moved["processed/sample"].sent < 200, "only the changed table went"
     monkeypatch.setenv("ANALYSIS_ROOT", str(small.root))
     brought = {each.area: set(each.units) for each in Exchange(small, s3).pull("sample")}
-    assert brought == {"processed/sample": {"permits"}, "reports/sample": {"ledger.db", "report 03_permits"}}
+    (page,) = archive.files(other.reports("sample"))
+    assert brought == {
+        "processed/sample": {"permits"},
+        "reports/sample": {"ledger.db", "report 03_permits", f"archive {page}"},
+    }, "with the page that was replaced, as it was"
+    assert archive.files(small.reports("sample")) == [page]
     assert tree(small.processed("sample")) == tree(other.processed("sample"))
     page = Path("03_permits.html")
     assert (small.reports("sample") / page).read_bytes() == (other.reports("sample") / page).read_bytes()

@@ -14,6 +14,7 @@ from analysis.project import AnalysisError, Project
 from analysis.refine.contracts import Table
 from analysis.refine.freshness import parts, why_stale
 from analysis.refine.holding import held
+from analysis.refine.period_hashes import of_frame
 from analysis.refine.profiles import ensure_profiles
 from analysis.refine.registry import table_named, tables
 from analysis.refine.storage import commit_table, staging_path, sweep, write_table
@@ -129,6 +130,7 @@ def build_table(table: Table, shelf: Shelf) -> int:
     frame = checked(table, table.build(bench))
     read = {name: len(shelf.raw(name)) for name in table.inputs}
     meta = _description(table, bench, built_from, len(frame), read, period_of(table, frame))
+    meta["by_period"] = of_frame(table, frame)
     write_table(shelf.project, shelf.source, table, frame, meta)
     return len(frame)
 
@@ -144,6 +146,7 @@ def _build_streamed(table: Table, bench: Workbench, built_from: dict[str, Any]) 
             raise _empty(table)
         period = _span(*written.period) if written.period else ""
         meta = _description(table, bench, built_from, written.rows, written.rows_read, period)
+        meta["by_period"] = written.by_period
         commit_table(shelf.project, shelf.source, table, temporary, meta)
     finally:
         temporary.unlink(missing_ok=True)

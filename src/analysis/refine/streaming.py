@@ -27,6 +27,7 @@ from analysis.methods.point_in_polygon import AreaIndex
 from analysis.project import AnalysisError
 from analysis.refine.batches import ROW_GROUP, RowGroups, arrow_schema, check
 from analysis.refine.expressions import CLEAN, RAW
+from analysis.refine.period_hashes import of_file
 from analysis.refine.repeats import RowLog
 from analysis.sources.streaming import engine, named, raw_query
 
@@ -118,11 +119,15 @@ class Stream:
 
 @dataclass(frozen=True)
 class Written:
-    """What a build wrote: rows, raw rows by dataset, first and last value of the column that dates the rows."""
+    """What a build wrote: rows, raw rows by dataset, first and last value of the column that dates the rows.
+
+    ``by_period`` are the hashes of :mod:`analysis.refine.period_hashes`.
+    """
 
     rows: int
     rows_read: dict[str, int]
     period: tuple[Any, Any] | None
+    by_period: dict[str, Any] | None
 
 
 def write_stream(table: Table, bench: Workbench, path: Path) -> Written:
@@ -210,7 +215,7 @@ class _Passes:
             log.path.unlink(missing_ok=True)
         for flow, counted in zip(self.plan.flows, counts, strict=True):
             self._tally(flow, counted)
-        return Written(written, rows_read, period)
+        return Written(written, rows_read, period, of_file(self.table, self.path, self.connection))
 
     def _put_down(self, flow: Flow, log: RowLog, counts: _Counts) -> int:
         """First pass: type the rows of a flow, count those that are lost, put down the others; returns the raw rows."""

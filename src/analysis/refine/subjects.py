@@ -27,8 +27,8 @@ SUBJECTS = (
 """The modules of this package that declare ``TABLES``; a new subject is one more name."""
 
 _CONTENT = ("analysis.refine.", "analysis.methods.")
-# These modules write and find tables; what is in a table does not depend on them.
-_NOT_CONTENT = ("analysis.refine.storage", "analysis.refine.registry")
+# These modules write, find and describe tables; what is in a table does not depend on them.
+_NOT_CONTENT = ("analysis.refine.storage", "analysis.refine.registry", "analysis.refine.period_hashes")
 
 
 @cache

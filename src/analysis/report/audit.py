@@ -14,18 +14,23 @@ _FORBIDDEN = frozenset(
     {"link", "iframe", "object", "embed", "form", "base", "foreignObject", "foreignobject", "applet", "frame"}
 )
 _REFERENCES = ("aria-labelledby", "aria-describedby", "aria-controls", "popovertarget", "for")
-_ADDRESS = re.compile(r"(#[^\s]*|https?://\S+|mailto:\S+|[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*\.(html|csv|json)(#\S*)?)\Z")
+_STEP = r"(?!\.\.?(?:/|\Z))[A-Za-z0-9_.-]+"
+_ADDRESS = re.compile(rf"(#[^\s]*|https?://\S+|mailto:\S+|{_STEP}(/{_STEP})*\.(html|csv|json|xml)(#\S*)?)\Z")
+_ABOVE = "../"
 
 
-def audit(html: str, what: str) -> None:
-    """Raise AnalysisError naming every rule the page ``what`` breaks; silence means it breaks none."""
-    problems = list(dict.fromkeys(find_problems(html)))
+def audit(html: str, what: str, *, within: bool = False) -> None:
+    """Raise AnalysisError naming every rule the page ``what`` breaks; silence means it breaks none.
+
+    A page ``within`` a folder of its own may lead out of it, to the pages beside that folder.
+    """
+    problems = list(dict.fromkeys(find_problems(html, within=within)))
     if problems:
         listed = "\n  ".join(problems[:20])
         raise AnalysisError(f"{what}: the page would break its own rules:\n  {listed}")
 
 
-def find_problems(html: str) -> Iterator[str]:
+def find_problems(html: str, *, within: bool = False) -> Iterator[str]:
     """Every rule that is broken, in the order of the page."""
     from lxml.html import document_fromstring
 
@@ -35,7 +40,7 @@ def find_problems(html: str) -> Iterator[str]:
     yield from (f"the id {name!r} stands {count} times" for name, count in ids.items() if count > 1)
     for element in elements:
         yield from _running(element)
-        yield from _leading(element, ids)
+        yield from _leading(element, ids, within)
         yield from _describing(element)
     yield from _outline(elements)
     if not tree.get("lang"):
@@ -66,13 +71,13 @@ def _other_language(element: Any) -> bool:
     )
 
 
-def _leading(element: Any, ids: Counter[str]) -> Iterator[str]:
+def _leading(element: Any, ids: Counter[str], within: bool) -> Iterator[str]:
     """Addresses and references within the page."""
     for name in ("href", "xlink:href"):
         address = element.get(name)
         if address is None:
             continue
-        if not _ADDRESS.match(address):
+        if not _ADDRESS.match(address.removeprefix(_ABOVE) if within else address):
             yield f"the address {address!r} is not one a page may lead to"
         elif address.startswith("#") and len(address) > 1 and address[1:] not in ids:
             yield f"the link {address!r} leads nowhere"

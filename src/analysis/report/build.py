@@ -12,9 +12,11 @@ from functools import cache, partial
 from typing import Any
 
 from analysis import receipt
+from analysis.catalog.site import load_site
 from analysis.project import AnalysisError, Project
 from analysis.refine.holding import held
 from analysis.report import groundwork, ledger
+from analysis.report.archiving import bring_up_to
 from analysis.report.crew import Alone, Crew, LocalCrew
 from analysis.report.editions import WHOLE, Edition, planned
 from analysis.report.execution import makers, places, read_record
@@ -24,6 +26,7 @@ from analysis.report.issuing import forget_printer, note_printer
 from analysis.report.jobs import Job, Outcome, make
 from analysis.report.kernel_environment import bare_environment, loaded_tables
 from analysis.report.light_imports import import_for_building
+from analysis.report.past import read_past
 from analysis.report.portfolio import write_portfolio
 from analysis.report.progress import Teller, telling
 from analysis.report.staleness import Judge, Verdict, judged
@@ -169,6 +172,7 @@ class _Site:
     def _take_folder(self) -> None:
         self._stack.enter_context(sole_builder(self._project.reports(self._source)))
         sweep(self._project.reports(self._source))
+        ledger.upgrade(self._project.reports(self._source) / "ledger.db")
 
     def learn(self, outcomes: Iterable[Outcome]) -> None:
         """Write down what the runs had to import themselves, for the next build."""
@@ -268,7 +272,8 @@ class _Site:
         if self._reports_begun is None:
             self._reports_begun = time.perf_counter()
         run = bool(verdict.run) or read_record(places(self._project, self._source, edition.name)) is None
-        job = Job(self._project, self._source, edition, run, self._orders.strict, self._around)
+        past = read_past(self._project.reports(self._source) / "ledger.db", edition.name)
+        job = Job(self._project, self._source, edition, run, self._orders.strict, self._around, past)
         return self._crew.submit(job)
 
     def _laid(self, done: Done, teller: Teller) -> None:
@@ -309,9 +314,10 @@ def _account(project: Project, source: str, outcomes: Mapping[str, Outcome], sit
             entries.append(ledger.Entry(summary, record, dict(outcome.seconds), error, outcome.megabytes))
     folder = project.reports(source)
     ledger.enter(folder / "ledger.db", entries, timings=site.timings)
+    told = bring_up_to(folder, load_site(project, source).archive)
     before = receipt.settled_stand(str(project.root), source)
     verdicts = judged(project, source, everything)
-    write_portfolio(project, source, everything, verdicts)
+    write_portfolio(project, source, everything, verdicts, told)
     papers = [edition.name for edition in everything if edition.cut == WHOLE]
     if site.well_laid and all(verdicts[name].fresh for name in papers):
         said = already_fresh(len(papers), len(papers))

@@ -412,12 +412,14 @@ def _settled(project: Project, source: str, around: Surroundings, now: Now, used
 def described(project: Project, source: str, table: str) -> str:
     """Hash of what a refined table is and says of itself; empty where there is none.
 
-    The code that built it does not count: what it built does.
+    The code that built it does not count: what it built does, and its hashes by period say no more than the rows do.
     """
     held = read_json(_description(project, source, table))
     if not isinstance(held, dict):
         return ""
-    return digest(canonical({key: value for key, value in held.items() if key not in {"code", "built_from"}}))
+    return digest(
+        canonical({key: value for key, value in held.items() if key not in {"code", "built_from", "by_period"}})
+    )
 
 
 def _description(project: Project, source: str, table: str) -> Path:

@@ -10,8 +10,10 @@ from typing import Any
 from nbconvert.exporters.exporter import Exporter
 
 from analysis.project import current_project
+from analysis.report.cuts import read_cut
 from analysis.report.editions import whole_paper
 from analysis.report.execution import places, read_record, without_injected
+from analysis.report.made_from import made_from
 from analysis.report.page import Setting, compose
 from analysis.report.printing import print_page
 from analysis.report.versions import UNTRACKED, code_version, repository
@@ -41,4 +43,6 @@ def _setting(notebook: Any) -> Setting:
     if record is None:
         return Setting(project, UNTRACKED, repository(project))
     whole = whole_paper(project, about["source"], record.name, record.notebook, record.cut)
-    return Setting(project, code_version(project, record), repository(project), whole)
+    kept = read_cut(project.notebooks / f"{record.notebook}.ipynb", record.cut)
+    using = made_from(project, about["source"], record, kept)
+    return Setting(project, code_version(project, record), repository(project), whole, using)

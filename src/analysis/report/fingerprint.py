@@ -160,10 +160,14 @@ def page_files() -> dict[str, Path]:
 
 # Parts of this package that decide when and where a page is made, never what it says.
 _NOT_ON_THE_PAGE = {
-    "build", "crew", "editions", "effort", "engine", "execution", "graph", "jobs", "kernel_environment", "lab",
-    "ledger", "papermill_entry", "portfolio", "progress", "recording", "scaffold", "staleness", "storage", "variables",
-    "warmth",
+    "archive", "archiving", "build", "crew", "editions", "effort", "engine", "execution", "graph", "jobs",
+    "kernel_environment", "lab", "ledger", "papermill_entry", "portfolio", "progress", "recording", "scaffold",
+    "staleness", "storage", "variables", "warmth",
 }  # fmt: skip
+
+
+_NOT_OF_PAPERS = {"archive.html.j2", "index.html.j2", "places.html.j2", "places.js", "new_notebook.ipynb"}
+"""Templates of other pages than papers."""
 
 
 def _counts(path: Path) -> bool:
@@ -171,7 +175,7 @@ def _counts(path: Path) -> bool:
         return False
     if path.parent.name == "warm" or (path.parent.name == "report" and path.stem in _NOT_ON_THE_PAGE):
         return False
-    return path.name not in {"index.html.j2", "places.html.j2", "places.js", "new_notebook.ipynb"}
+    return path.name not in _NOT_OF_PAPERS
 
 
 def environment(project: Project) -> dict[str, str]:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from analysis.project import AnalysisError, Project
 from analysis.publish.payload import published
+from analysis.report import archive
 from analysis.report.cuts import check_words, cut_of
 from analysis.report.editions import whole_paper
 from analysis.report.execution import Record, places, with_current_prose, without_injected
 from analysis.report.fingerprint import Mark, Now, page_files
+from analysis.report.made_from import made_from
 from analysis.report.notebook import read_notebook
 from analysis.report.page import Page, Setting, compose, compose_others
+from analysis.report.past import Past, key
 from analysis.report.printing import print_page
 from analysis.report.storage import digest, put
 from analysis.report.summary import Summary, Told, read_summary, write_summary
@@ -40,8 +43,10 @@ def forget_printer() -> None:
     _printer = None
 
 
-def issue(project: Project, source: str, record: Record, *, strict: bool = False) -> Summary:
-    """Print the page of a run and put it in place, last of all its files.
+def issue(project: Project, source: str, record: Record, *, strict: bool = False, past: Past | None = None) -> Summary:
+    """Print the page of a run and put it in place, last of all its files; the page it replaces is set aside.
+
+    ``past`` are the editions before, read from the ledger if not given.
 
     Raises AnalysisError for prose that may not be published and, with ``strict``, for missed limits of length,
     reading grade and structure; the page in place then stays.
@@ -51,7 +56,9 @@ def issue(project: Project, source: str, record: Record, *, strict: bool = False
     executed, record = with_current_prose(project, source, record)
     notebook = read_notebook(project.notebooks / f"{record.notebook}.ipynb")
     whole = whole_paper(project, source, record.name, record.notebook, record.cut)
-    setting = Setting(project, code_version(project, record), repository(project), whole)
+    kept = cut_of(notebook, record.cut)
+    using = made_from(project, source, record, kept, past)
+    setting = Setting(project, code_version(project, record), repository(project), whole, using)
     said = published(executed)
     check_words(notebook, record.cut, {*said.findings, *said.exhibits})
     written = without_injected(executed)
@@ -61,9 +68,11 @@ def issue(project: Project, source: str, record: Record, *, strict: bool = False
     translated = {language: print_page(other) for language, other in others.items()}
     if strict and page.length.remarks:
         raise AnalysisError(f"{record.name}: {'; '.join(page.length.remarks)} (a warning without --strict)")
-    downloads = _put_downloads(project.reports(source) / "downloads", page)
     place = places(project, source, record.name)
     earlier = read_summary(place.summary)
+    if earlier is not None and earlier.html != digest(html):
+        archive.set_aside(project.reports(source), record.name, earlier.html, earlier.downloads, earlier.others)
+    downloads = _put_downloads(project.reports(source) / "downloads", page)
     summary = Summary(
         name=record.name,
         notebook=record.notebook,
@@ -71,7 +80,7 @@ def issue(project: Project, source: str, record: Record, *, strict: bool = False
         executed=record.executed,
         cut=record.cut,
         whole=whole,
-        prose=cut_of(notebook, record.cut).prose_hash(),
+        prose=kept.prose_hash(),
         printer=printer,
         settings={name: before.mark(project.catalog / name) for name in PAGE_SETTINGS},
         methods={name: [m.summary, m.file, m.line] for name, m in page.methods.items()},
@@ -91,6 +100,11 @@ def issue(project: Project, source: str, record: Record, *, strict: bool = False
         downloads=downloads,
         download_titles={_file(page, d.file): d.title for d in page.downloads},
         others={language: _told(others[language], html) for language, html in translated.items()},
+        content=page.facts.content,
+        since=key(using.past.before(page.facts.content)),
+        changes=page.changes.to_json(),
+        cells=using.cells,
+        by_period=dict(using.by_period),
     )
     write_summary(place.summary, summary)
     for language, text in translated.items():

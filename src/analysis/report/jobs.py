@@ -10,6 +10,7 @@ from analysis.project import AnalysisError, Project
 from analysis.report.editions import Edition
 from analysis.report.execution import Failure, RunFailed, execute, places, read_record
 from analysis.report.issuing import issue
+from analysis.report.past import NO_PAST, Past
 from analysis.report.progress import duration
 from analysis.report.storage import put_json
 from analysis.report.surroundings import Surroundings
@@ -17,7 +18,7 @@ from analysis.report.surroundings import Surroundings
 
 @dataclass(frozen=True)
 class Job:
-    """One report to make: run and print, or print only."""
+    """One report to make: run and print, or print only; ``past`` are the editions its page is compared with."""
 
     project: Project
     source: str
@@ -25,6 +26,7 @@ class Job:
     run: bool
     strict: bool
     around: Surroundings
+    past: Past = NO_PAST
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def make(job: Job) -> Outcome:
                 raise AnalysisError(f"{job.edition.name}: the executed notebook vanished while it was to be printed")
             record = kept
         begun = time.perf_counter()
-        summary = issue(job.project, job.source, record, strict=job.strict)
+        summary = issue(job.project, job.source, record, strict=job.strict, past=job.past)
         seconds["print"] = time.perf_counter() - begun
     except AnalysisError as error:
         failure = error.failure if isinstance(error, RunFailed) else Failure(job.edition.notebook, None, "", str(error))

@@ -20,6 +20,8 @@ from analysis.publish.references import load_references
 from analysis.publish.wording import ENGLISH, as_label, said, speaking, term
 from analysis.report.areas import known_areas
 from analysis.report.cards import SHORT, Card, DatasetView, Origin, card, datasets_of, worst_grade
+from analysis.report.changes import Changes, compare
+from analysis.report.contents import content_hash
 from analysis.report.editions import BRIEF, WHOLE
 from analysis.report.exhibits import Carried, FigureView, TableView, figure_view, table_view
 from analysis.report.fingerprint import Now
@@ -32,11 +34,14 @@ from analysis.report.languages import (
     twin_problems,
     words_of,
 )
+from analysis.report.made_from import NOTHING, MadeFrom
 from analysis.report.methodology import Method, look_up_all
 from analysis.report.notebook import Notebook, parse_notebook
+from analysis.report.past import DatasetFacts, Facts, slim
 from analysis.report.sections import Head, Material, Section, head, missing_roles, sections
 from analysis.report.summary import Length
 from analysis.report.versions import UNTRACKED
+from analysis.report.whatchanged import ChangesView, changes_view
 
 WORDS_A_MINUTE = 225
 
@@ -45,13 +50,15 @@ WORDS_A_MINUTE = 225
 class Setting:
     """Where a page is made: the checkout, the version of the code it names, the repository on the web if any.
 
-    ``whole`` names the page that a brief leads to as the whole paper, if there is one.
+    ``whole`` names the page that a brief leads to as the whole paper, if there is one; ``made_from`` is what the run
+    used, and which editions came before.
     """
 
     project: Project
     version: str = UNTRACKED
     repository: str | None = None
     whole: str = ""
+    made_from: MadeFrom = NOTHING
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,9 @@ class Page:
     methods: dict[str, Method]
     loads: tuple[dict[str, Any], ...]
     findings: tuple[Finding, ...]
+    facts: Facts
+    changes: Changes
+    changed: ChangesView
     anchors: dict[int, tuple[str, ...]]
     language: str = ENGLISH
     others: tuple[str, ...] = ()
@@ -151,7 +161,7 @@ def compose_others(executed: Mapping[str, Any], setting: Setting, english: Page)
         results = published(executed)
         with speaking(language, words[language]) as terms:
             told = replace(told_in(notebook, language), stem=f"{notebook.stem} ({language})")
-            made = _composed(about, told, results, setting, english.anchors)
+            made = _composed(about, told, results, setting, english)
         if terms.missing:
             raise missing_terms(notebook.stem, language, terms.missing)
         others = (ENGLISH, *(other for other in english.others if other != language))
@@ -164,12 +174,13 @@ def _composed(
     notebook: Notebook,
     results: Published,
     setting: Setting,
-    anchors: Mapping[int, tuple[str, ...]] | None = None,
+    english: Page | None = None,
 ) -> Page:
+    """The page in the language being spoken; ``english`` is the same in English where that is another one."""
     place_city = city(setting.project, about["source"])
     place_city = replace(place_city, city=term(place_city.city, needed=False))
     context = _context(notebook, results, setting.project, about["source"], _cut(about))
-    context = replace(context, anchors=anchors or {})
+    context = replace(context, anchors=english.anchors if english else {})
     cells = [prose.Cell(c.number, c.source, c.tags) for c in notebook.cells if c.kind == "markdown"]
     rendered = prose.render(cells, context, mode="html")
     texts = prose.render(cells, context, mode="text")
@@ -180,7 +191,9 @@ def _composed(
     )
     first = head(notebook, material)
     parts = sections(notebook, material)
-    return _page(_Draft(about, notebook, results, place_city, context, rendered, first, parts, setting), cells)
+    spoken = (*material.texts.values(), texts.footnotes)
+    draft = _Draft(about, notebook, results, place_city, context, rendered, spoken, first, parts, setting, english)
+    return _page(draft, cells)
 
 
 @dataclass(frozen=True)
@@ -191,9 +204,11 @@ class _Draft:
     city: City
     context: prose.Context
     rendered: prose.Prose
+    spoken: tuple[str, ...]
     head: Head
     parts: Sequence[Section]
     setting: Setting
+    english: Page | None = None
 
 
 def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
@@ -204,6 +219,10 @@ def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
     length = _length(draft, cells)
     origin = _origin(draft, methods)
     about = draft.about
+    cards = tuple(card(found, origin) for found in findings)
+    # Editions are told apart by what they say in English; a translation says the same.
+    facts = draft.english.facts if draft.english else _facts(draft, [found.to_json() for found in findings])
+    changes = compare(facts, draft.setting.made_from.past.before(facts.content))
     return Page(
         name=about["name"],
         number=about["notebook"].split("_")[0],
@@ -218,7 +237,7 @@ def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
         notes=tuple(part for part in draft.parts if part.role == "notes"),
         footnotes=Markup(draft.rendered.footnotes),
         references=_references(draft),
-        cards=tuple(card(found, origin) for found in findings),
+        cards=cards,
         glossary=_terms(draft),
         datasets=datasets,
         downloads=tuple(
@@ -233,7 +252,35 @@ def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
         methods=methods,
         loads=tuple(dict(use) for use in draft.results.loads),
         findings=tuple(findings),
+        facts=facts,
+        changes=changes,
+        changed=changes_view(changes, {made.name: made for made in cards}),
         anchors={cell.number: tuple(heading.anchor for heading in cell.headings) for cell in draft.rendered.cells},
+    )
+
+
+def _facts(draft: _Draft, findings: list[dict[str, Any]]) -> Facts:
+    """What this page says and is made from."""
+    using, loads = draft.setting.made_from, draft.results.loads
+    exhibits = [block.exhibit for part in draft.parts for block in part.blocks if block.exhibit is not None]
+    return Facts(
+        content=content_hash(draft.spoken, findings, exhibits, draft.results.downloads.values()),
+        made_at="",
+        html="",
+        prose=using.prose,
+        parameters=draft.about["parameters"],
+        environment=using.environment,
+        modules=using.modules,
+        cells=using.cells,
+        settings=using.settings,
+        datasets={
+            dataset.id: DatasetFacts(dataset.title, dataset.sha256, dataset.retrieved, dataset.rows)
+            for dataset in datasets_of(loads)
+        },
+        tables={
+            str(use["table"]): using.table(str(use["table"]), str(use["sha256"]), int(use["rows"])) for use in loads
+        },
+        findings={str(found["name"]): slim(found) for found in findings},
     )
 
 

@@ -12,15 +12,17 @@ from analysis.catalog.editions import AREA, KINDS
 from analysis.project import Project
 from analysis.publish.units import plural
 from analysis.publish.wording import ENGLISH, Terms, as_label, said, speaking, term
-from analysis.report import ledger
+from analysis.report.archive import FOLDER
 from analysis.report.areas import WHOLE_CITY, Area, known_areas
 from analysis.report.editions import WHOLE, Edition
 from analysis.report.execution import places
 from analysis.report.languages import shared_terms
-from analysis.report.printing import page_file, print_places, print_portfolio
+from analysis.report.ledger import KnownEdition
+from analysis.report.printing import page_file, print_archive, print_places, print_portfolio
 from analysis.report.staleness import Verdict
 from analysis.report.storage import digest, put
 from analysis.report.summary import Summary, Told, read_summary
+from analysis.report.whatchanged import headline
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Listed:
     """One page in an index. ``state`` is fresh, stale, failed or missing; ``why`` says more where there is more.
 
     ``place`` is the key of the area it is about, ``choice`` what else sets it apart from the notebook's defaults.
+    ``editions`` are all the ledger knows of it, in order.
     """
 
     name: str
@@ -40,6 +43,13 @@ class Listed:
     why: str
     summary: Summary | None
     last_good: str
+    editions: tuple[KnownEdition, ...] = ()
+
+    @property
+    def changed(self) -> str:
+        """One line on what changed since the edition before; empty where nothing is recorded of it."""
+        known = self.editions[-1].changes if self.editions else None
+        return headline(known) if known is not None else ""
 
     @property
     def topic(self) -> str:
@@ -70,15 +80,26 @@ class PlaceListed:
 
 
 def write_portfolio(
-    project: Project, source: str, editions: Sequence[Edition], verdicts: Mapping[str, Verdict]
+    project: Project,
+    source: str,
+    editions: Sequence[Edition],
+    verdicts: Mapping[str, Verdict],
+    told: Sequence[KnownEdition],
 ) -> None:
-    """Write ``index.html`` and, where a place or a brief has a page, ``places.html``, in every language of a page.
+    """Write ``index.html``, the list of all editions and, where a place or a brief has a page, ``places.html``.
 
-    With the same reports in place they have the same bytes.
+    Each is there in every language of a page.
+
+    With the same reports in place, and the same editions ``told`` by the ledger, they have the same bytes.
     """
     folder = project.reports(source)
-    built = ledger.last_built(folder / "ledger.db")
-    listed = [_listed(project, source, wanted, verdicts[wanted.name], built) for wanted in editions]
+    by_report: dict[str, list[KnownEdition]] = {}
+    for one in told:
+        by_report.setdefault(one.report, []).append(one)
+    listed = [
+        _listed(project, source, wanted, verdicts[wanted.name], tuple(by_report.get(wanted.name, ())))
+        for wanted in editions
+    ]
     where = city(project, source)
     languages = [ENGLISH, *sorted({name for one in listed if one.summary for name in one.summary.others})]
     for language in languages:
@@ -86,7 +107,7 @@ def write_portfolio(
         with speaking(language, terms):
             named = replace(where, city=term(where.city, needed=False))
             _write_in(language, languages, folder, listed, known_areas(project, source), named)
-    for path in folder.iterdir():
+    for path in (*folder.iterdir(), *(folder / FOLDER).iterdir()):
         if (found := _INDEX_IN.fullmatch(path.name)) and found[1] not in languages:
             path.unlink()
 
@@ -103,6 +124,9 @@ def _write_in(
     where: City,
 ) -> None:
     """The indexes in the language being spoken."""
+    known = [one for one in listed if one.editions]
+    history = print_archive(language, languages, city=where, reports=known)
+    put(folder / FOLDER / page_file("index", language), history)
     by_place = _by_place(listed, areas, where)
     places_page = folder / page_file("places", language)
     if by_place:
@@ -128,7 +152,9 @@ def _write_in(
     put(folder / page_file("index", language), html)
 
 
-def _listed(project: Project, source: str, wanted: Edition, verdict: Verdict, built: Mapping[str, str]) -> Listed:
+def _listed(
+    project: Project, source: str, wanted: Edition, verdict: Verdict, editions: tuple[KnownEdition, ...]
+) -> Listed:
     place = places(project, source, wanted.name)
     summary = read_summary(place.summary) if place.page.is_file() else None
     state = "failed" if verdict.failure else "fresh" if verdict.fresh else "stale" if summary else "missing"
@@ -144,7 +170,8 @@ def _listed(project: Project, source: str, wanted: Edition, verdict: Verdict, bu
         state=state,
         why="" if verdict.fresh else verdict.words,
         summary=summary,
-        last_good=built.get(wanted.name, "") if state != "fresh" else "",
+        last_good=editions[-1].made_at[:10] if editions and state != "fresh" else "",
+        editions=editions,
     )
 
 

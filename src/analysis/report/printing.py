@@ -22,6 +22,7 @@ from analysis.publish.wording import ENGLISH, OTHERS, said, wording
 from analysis.report.audit import audit
 from analysis.report.page import Page, export
 from analysis.report.storage import canonical, digest, put
+from analysis.report.whatchanged import headline, made_at_words
 
 # A number and the signs that lean on it stay on one line; a button alone would let them part.
 _NUMBER = r"<button [^>]*data-finding=[^>]*>[^<]*</button>"
@@ -83,6 +84,16 @@ def print_places(language: str, languages: Sequence[str], **shown: Any) -> str:
         "places.html.j2", [_asset("page.js"), _asset("places.js")], language=language, switch=switch, **shown
     )
     audit(html, "places")
+    return html
+
+
+def print_archive(language: str, languages: Sequence[str], **shown: Any) -> str:
+    """The HTML of the list of all editions, which lies in a folder of its own, in one of its languages."""
+    switch = [(other, page_file("index", other)) for other in languages]
+    words: dict[str, Any] = {"headline": headline, "made_at": made_at_words}
+    words["languages"] = {other: wording(other)["language"] for other in (ENGLISH, *OTHERS)}
+    html = _render("archive.html.j2", [_asset("page.js")], language=language, switch=switch, **words, **shown)
+    audit(html, "archive", within=True)
     return html
 
 

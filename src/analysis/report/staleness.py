@@ -16,6 +16,7 @@ from analysis.report.fingerprint import Mark, Now, environment, module_file, pag
 from analysis.report.languages import words_of
 from analysis.report.methodology import look_up_all
 from analysis.report.notebook import Notebook
+from analysis.report.past import key_before, predecessors
 from analysis.report.storage import digest, read_json
 from analysis.report.summary import Summary, read_summary
 from analysis.report.surroundings import PAGE_SETTINGS, SETTINGS, dataset_hashes
@@ -66,6 +67,7 @@ class Judge:
         self._printers = page_files()
         self._notebooks: dict[tuple[str, str], Notebook] = {}
         self._judged: dict[tuple[str, Mark], bool] = {}
+        self._editions: dict[str, tuple[tuple[str, str], ...]] | None = None
 
     def verdict(self, wanted: Edition) -> Verdict:
         """Judge one edition."""
@@ -169,7 +171,15 @@ class Judge:
             yield "the prose changed"
         if summary.whole != whole_paper(self.project, self.source, record.name, record.notebook, record.cut):
             yield "the whole paper it leads to came or went"
+        if summary.since != key_before(self._before(record.name), summary.content):
+            yield "the edition it is compared with is another one"
         yield from self._printing_reasons(record, summary)
+
+    def _before(self, report: str) -> tuple[tuple[str, str], ...]:
+        """Content and moment of the last editions of a report, as the ledger has them."""
+        if self._editions is None:
+            self._editions = predecessors(self.project.reports(self.source) / "ledger.db")
+        return self._editions.get(report, ())
 
     def _printing_reasons(self, record: Record, summary: Summary) -> Iterable[str]:
         files = self._printers

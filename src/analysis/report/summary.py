@@ -43,6 +43,10 @@ class Summary:
     says of each method (summary, file, line), ``version`` the commit it names. The rest is what the page says:
     ``findings`` and ``loads`` are payloads as published, ``downloads`` maps files to hashes, ``others`` languages to
     what the page in them says.
+
+    ``content`` is the hash of what the page says (:mod:`analysis.report.contents`), ``since`` tells the edition it is
+    compared with, ``changes`` how it differs from that; ``cells`` and ``by_period`` are what the next edition will be
+    compared by: the code cells, and the hashes by period of each table by the table's own.
     """
 
     name: str
@@ -70,6 +74,11 @@ class Summary:
     loads: tuple[dict[str, Any], ...]
     downloads: dict[str, str]
     download_titles: dict[str, str]
+    content: str
+    since: str
+    changes: dict[str, Any]
+    cells: tuple[tuple[int, str], ...]
+    by_period: dict[str, Any]
     others: dict[str, Told] = field(default_factory=dict)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.project import SOURCES, AnalysisError, Project
+from analysis.report import archive
 from analysis.report.storage import put, read_json, sole_builder
 from analysis.store.blobs import Blob
 from analysis.store.landing import files_of
@@ -21,6 +22,8 @@ from analysis.store.landing import rank as issuing_rank
 
 FORMAT = 1
 LEDGER, INDEX, EDITION = "ledger.db", "index.html", "edition"
+ARCHIVE = "archive "
+"""What the names of units begin with that are a file of the archive."""
 
 Units = Mapping[str, Mapping[str, Blob]]
 """Files by unit and by path from the folder of the area."""
@@ -150,6 +153,7 @@ def _table_files(folder: Path) -> dict[str, list[str]]:
 def _report_files(folder: Path) -> dict[str, list[str]]:
     names = {path.stem for path in (folder / "executed").glob("*.json") if "." not in path.stem}
     units = {f"report {name}": [f for f in files_of(folder, name) if ".failed." not in f] for name in sorted(names)}
+    units |= {f"{ARCHIVE}{file}": [f"{archive.FOLDER}/{file}"] for file in archive.files(folder)}
     return units | {file: [file] for file in (LEDGER, INDEX) if (folder / file).is_file()}
 
 

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from analysis.project import AnalysisError, Project
 from analysis.report.storage import digest, put, read_json
 from analysis.store.areas import (
+    ARCHIVE,
     EDITION,
     INDEX,
     LEDGER,
@@ -31,7 +32,7 @@ from analysis.store.areas import (
 )
 from analysis.store.blobs import Blob
 from analysis.store.bucket import Bucket
-from analysis.store.landing import place
+from analysis.store.landing import place, set_aside_page
 from analysis.store.ledgers import editions, merge
 
 KINDS = ("raw", "processed", "reports")
@@ -114,10 +115,10 @@ class Exchange:
 
     def _has_more(self, area: Area, mine: Units, theirs: Units) -> bool:
         """Whether the storage should have a new list. Index and ledger alone are no reason: their marks of what is
-        stale and when it was looked at differ from checkout to checkout, and would go to and fro for ever."""
-        if area.name in self._ahead or set(mine) - set(theirs):
-            return True
-        return any(files != theirs[unit] for unit, files in mine.items() if unit not in {LEDGER, INDEX})
+        stale and when it was looked at differ from checkout to checkout, and would go to and fro for ever. Nor is the
+        archive: what it holds goes with the next list."""
+        alone = {unit for unit in mine if unit in {LEDGER, INDEX} or unit.startswith(ARCHIVE)}
+        return area.name in self._ahead or any(files != theirs.get(u) for u, files in mine.items() if u not in alone)
 
     def _pulled(self, area: Area, number: int, theirs: Units, mine_first: bool) -> Iterator[str]:
         """Take over the units that are newer there; gives their names."""
@@ -169,6 +170,10 @@ class Exchange:
         """Fetch the files of a unit, all of them before the first gets into place, and drop those it no longer has."""
         wanted = {blob: incoming / blob.sha256 for path, blob in theirs.items() if mine.get(path) != blob}
         self.bucket.fetch_all(wanted)
+        if area.kind == "reports":
+            for path in theirs:
+                if path.endswith(".html") and "/" not in path and mine.get(path) != theirs[path]:
+                    set_aside_page(area.folder, path.removesuffix(".html"))
         for path in sorted(theirs, key=area.rank):
             if mine.get(path) != theirs[path]:
                 place(wanted[theirs[path]], area.folder / path)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from analysis.project import AnalysisError
+from analysis.report import archive
 from analysis.report.storage import PARTIAL, put, read_json
 
 
@@ -58,6 +59,8 @@ def land(folder: Path, name: str, files: Mapping[str, bytes]) -> None:
     """
     _checked(name, files)
     before = set(downloads(folder, name))
+    if f"{name}.html" in files:
+        set_aside_page(folder, name)
     for file in sorted(files, key=rank):
         put(folder / file, files[file])
     if f"{name}.html" in files:  # it was made: what an earlier attempt left behind says nothing any more
@@ -66,6 +69,13 @@ def land(folder: Path, name: str, files: Mapping[str, bytes]) -> None:
                 (folder / "executed" / f"{name}.{left}").unlink(missing_ok=True)
         for file in before - set(downloads(folder, name)):
             (folder / "downloads" / file).unlink(missing_ok=True)
+
+
+def set_aside_page(folder: Path, name: str) -> None:
+    """Keep the page of a report, if it is the one that was printed, before another takes its place."""
+    summary = read_json(folder / "executed" / f"{name}.page.json")
+    if isinstance(summary, dict) and {"html", "downloads"} <= set(summary):
+        archive.set_aside(folder, name, summary["html"], summary["downloads"], summary.get("others", {}))
 
 
 def place(file: Path, target: Path) -> None:
