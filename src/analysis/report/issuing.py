@@ -51,7 +51,8 @@ def issue(project: Project, source: str, record: Record, *, strict: bool = False
     executed, record = with_current_prose(project, source, record)
     notebook = read_notebook(project.notebooks / f"{record.notebook}.ipynb")
     whole = whole_paper(project, source, record.name, record.notebook, record.cut)
-    setting = Setting(project, code_version(project, record), repository(project), whole)
+    mapped = record.notebook in {record.name, whole}
+    setting = Setting(project, code_version(project, record), repository(project), whole, mapped)
     said = published(executed)
     check_words(notebook, record.cut, {*said.findings, *said.exhibits})
     written = without_injected(executed)
