@@ -149,6 +149,23 @@ def test_groups_of_a_map_can_be_told_apart(mode: int, vision: str) -> None:
     assert _pairs(groups, mode, vision)[0][0] >= 7
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("vision", COLOUR_VISIONS)
+def test_nine_classes_of_two_measures_can_be_told_apart(mode: int, vision: str) -> None:
+    assert _pairs([f"pair-{i}" for i in range(9)], mode, vision)[0][0] >= 12
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("vision", VISIONS)
+def test_more_of_either_measure_is_further_from_the_page(mode: int, vision: str) -> None:
+    style = theme.style().tokens
+    paper = lab(style["paper"][mode])[0]
+    away = [abs(lab(seen_by(style[f"pair-{i}"][mode], vision))[0] - paper) for i in range(9)]
+    for i in range(9):
+        assert i % 3 == 2 or away[i + 1] > away[i] + 4, (i, "more of the first")
+        assert i >= 6 or away[i + 3] > away[i] + 4, (i, "more of the second")
+
+
 def test_the_palette_test_can_fail() -> None:
     assert distance("#1696d2", "#1a94cf", "normal") < 5
     assert distance("#2e8b57", "#b5651d", "deutan") < distance("#2e8b57", "#b5651d", "normal") / 2

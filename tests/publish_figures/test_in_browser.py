@@ -183,8 +183,8 @@ def test_a_map_can_be_walked_and_enlarged_from_the_keyboard(wide: dict) -> None:
 def test_a_place_is_found_by_its_name(wide: dict) -> None:
     found, nowhere = wide["named"]
     assert found.startswith("Tract 1.05")
-    assert nowhere == "No tract has that name."
-    assert wide["labelled"] == "Find a tract by name"
+    assert nowhere == "No place here has that name."
+    assert wide["labelled"] == "Find a place by name"
     assert float(wide["close"].split()[2]) < float(wide["all"].split()[2]) / 3, "what was found is enlarged"
     assert wide["offered"] == 200, "names are listed once somebody types"
 

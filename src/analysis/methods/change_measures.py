@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -104,7 +105,8 @@ class ChangeMeasures:
     """The six measures of every tract.
 
     ``table`` (index: geoid) has for each measure ``<key>_before`` and ``<key>_after``
-    (shares in percent, dollars of ``dollar_year``), ``<key>_change`` (percent or points,
+    (shares in percent, dollars of ``dollar_year``) with their standard errors
+    ``<key>_before_error`` and ``<key>_after_error``, ``<key>_change`` (percent or points,
     not yet oriented), ``<key>_error`` (standard error of the change), and ``status``
     (one of STATUSES) with ``reason``. ``design_factors`` were learnt from the survey's own margins.
     """
@@ -146,6 +148,36 @@ class ChangeMeasures:
     def counts(self) -> pd.Series:
         """Number of tracts by status."""
         return self.table["status"].value_counts().reindex(STATUSES, fill_value=0)
+
+    def by_tract(self, *, level: float = 0.9) -> pd.DataFrame:
+        """One row a tract (column geoid), in order: levels and changes with normal intervals of ``level``.
+
+        For each measure ``KEY_before``, ``KEY_after`` (shares in percent, dollars of ``dollar_year``) and
+        ``KEY_change`` (percent or points), each with ``_low`` and ``_high``: of a share from 0 to 100, of other levels
+        never below zero; of a change on the log scale its ends in percent. ``status`` is ok, or no_data where the tract
+        is not scored, and then there are no numbers; ``reason`` says why. The default level is the one the American
+        Community Survey publishes its margins at.
+        """
+        table = self.table.sort_index()
+        scored = table["status"] == "scored"
+        reach = NormalDist().inv_cdf((1 + level) / 2)
+        columns: dict[str, pd.Series] = {}
+        for measure in MEASURES:
+            key = measure.key
+            most = 100.0 if measure.unit == "percent" else np.inf
+            for when in ("before", "after"):
+                value, error = table[f"{key}_{when}"], reach * table[f"{key}_{when}_error"]
+                columns[f"{key}_{when}"] = value
+                for end, shift in {"_low": -error, "_high": error}.items():
+                    columns[f"{key}_{when}{end}"] = (value + shift).clip(0, most)
+            change, error = table[f"{key}_change"], reach * table[f"{key}_error"]
+            log = self.form == "log" and measure.change_unit == "percent"
+            for end, moved in {"": change, "_low": change - error, "_high": change + error}.items():
+                columns[f"{key}_change{end}"] = 100 * np.expm1(moved / 100) if log else moved
+        found = pd.DataFrame(columns).where(scored)
+        found["status"] = np.where(scored, "ok", "no_data")
+        found["reason"] = table["reason"]
+        return found.rename_axis("geoid").reset_index()
 
     def restrict(self, geoids: Iterable[str]) -> ChangeMeasures:
         """The measures of some tracts only, such as those of a city; limits stay those of the whole area.
@@ -310,6 +342,9 @@ def _changes(levels: list[pd.DataFrame], errors: tuple[pd.DataFrame, pd.DataFram
     columns: dict[str, pd.Series] = {}
     for measure in MEASURES:
         before, after = (level[measure.key] for level in levels)
+        # Errors of shares are in points, those of the others relative to their level.
+        sizes = [1.0 if measure.change_unit == "points" else level for level in (before, after)]
+        apart = [error[measure.key] * size for error, size in zip(errors, sizes, strict=True)]
         error = (errors[0][measure.key] ** 2 + errors[1][measure.key] ** 2) ** 0.5
         if measure.change_unit == "points":
             change, spread = after - before, error
@@ -319,6 +354,7 @@ def _changes(levels: list[pd.DataFrame], errors: tuple[pd.DataFrame, pd.DataFram
             change, spread = 100 * (after / before - 1), 100 * after / before * error
         columns |= {
             f"{measure.key}_before": before, f"{measure.key}_after": after,
+            f"{measure.key}_before_error": apart[0], f"{measure.key}_after_error": apart[1],
             f"{measure.key}_change": change.where(np.isfinite(change)), f"{measure.key}_error": spread,
         }  # fmt: skip
     return pd.DataFrame(columns)

@@ -72,6 +72,21 @@ def main_areas(areas: pd.DataFrame, kind: str, *, least: float = 0.5) -> pd.Seri
     return held
 
 
+def council_names(areas: pd.DataFrame) -> pd.Series[str]:
+    """The neighborhood council that each tract belongs to, by name: what residents call where they live.
+
+    ``areas`` as in :func:`tracts_of`, with ``area_name``; the rule is that of :func:`main_areas`.
+
+    >>> table = pd.DataFrame({"geoid": ["a", "b"], "kind": "neighborhood_council", "in_city": 1.0,
+    ...                       "area_id": ["nc-x", "nc-y"], "area_name": ["Xan", "Yps"], "weight_area": [0.9, 0.2]})
+    >>> council_names(table).to_dict()
+    {'a': 'Xan'}
+    """
+    names = areas.drop_duplicates("area_id").set_index("area_id")["area_name"]
+    found: pd.Series[str] = main_areas(areas, "neighborhood_council").map(names)
+    return found
+
+
 def fit(areas: pd.DataFrame, area: str) -> AreaFit:
     """How well the tracts of an area fit it; ``areas`` as in :func:`tracts_of`, with ``people`` in the shared part.
 

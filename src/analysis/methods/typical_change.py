@@ -57,6 +57,25 @@ def typical_changes(measures: ChangeMeasures, groups: Mapping[str, pd.Index]) ->
     return pd.DataFrame(rows)
 
 
+def by_district(measures: ChangeMeasures, districts: pd.Series) -> pd.DataFrame:
+    """One row a district (column area_id), in order: the change of its typical tract by each measure, with interval.
+
+    ``districts`` gives the district of each tract, by geoid; the median over tracts, its interval and the fewest tracts
+    are those of :func:`typical_change`. Columns ``KEY``, ``KEY_low``, ``KEY_high`` and
+    ``KEY_status``.
+    """
+    known = districts[districts.index.isin(measures.table.index[measures.scored])]
+    names = sorted(districts.unique())
+    groups = {name: pd.Index(known.index[known == name]) for name in names}
+    typical = typical_changes(measures, groups).set_axis([m.key for m in MEASURES], axis=0)
+    found = pd.DataFrame({"area_id": names})
+    for key in typical.index:
+        for end in ("", "_low", "_high"):
+            found[f"{key}{end}"] = [float(typical.loc[key, f"{name}{end}"]) for name in names]
+        found[f"{key}_status"] = np.where(found[key].notna(), "ok", "not_applicable")
+    return found
+
+
 def _percent(log_change: float) -> float:
     """100 times a log ratio as a change in percent."""
     return 100 * float(np.expm1(log_change / 100))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from analysis.publish.downloads import download
     from analysis.publish.exhibits import figure, map
     from analysis.publish.findings import Finding, estimate, finding
+    from analysis.publish.measures import Measure
     from analysis.publish.payload import Published, published
     from analysis.publish.previews import preview
     from analysis.publish.tables import Column, table
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Column",
     "Finding",
+    "Measure",
     "Published",
     "download",
     "estimate",
@@ -37,6 +39,7 @@ __all__ = [
 _HOMES = {
     "Column": "tables",
     "Finding": "findings",
+    "Measure": "measures",
     "Published": "payload",
     "download": "downloads",
     "estimate": "findings",

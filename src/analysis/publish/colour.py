@@ -189,3 +189,20 @@ def ramp(anchors: Sequence[str], steps: int) -> tuple[str, ...]:
     a, b = (np.interp(wanted, lights[order], points[order, column]) for column in (1, 2))
     middle = [from_lab(float(lt), float(x), float(y)) for lt, x, y in zip(wanted, a, b, strict=True)][1:-1]
     return (hexadecimal(rgb(anchors[0])), *middle, hexadecimal(rgb(anchors[-1])))
+
+
+def square(corners: Sequence[str]) -> tuple[str, ...]:
+    """Nine colours between four corners (little of both, much of the first, of the second, of both), evenly in L*a*b*.
+
+    Row by row, from little to much of the second; within a row from little to much of the first.
+
+    >>> square(["#ffffff", "#0000ff", "#ff0000", "#000000"])[::4]
+    ('#ffffff', '#a55280', '#000000')
+    """
+    none, first, second, both = (np.array(lab(corner)) for corner in corners)
+    mixed = [
+        (1 - u) * (1 - v) * none + u * (1 - v) * first + (1 - u) * v * second + u * v * both
+        for v in (0.0, 0.5, 1.0)
+        for u in (0.0, 0.5, 1.0)
+    ]
+    return tuple(from_lab(*(float(part) for part in colour)) for colour in mixed)

@@ -15,6 +15,8 @@ from analysis.project import AnalysisError
 from analysis.publish import session
 from analysis.publish.disclosure import guarded, require_crowds
 from analysis.publish.evidence import tables_behind
+from analysis.publish.measures import Measure
+from analysis.publish.measures import recorded as recorded_measures
 from analysis.publish.payload import Download, checked_name, plain
 
 # Spreadsheets run a cell that begins so; the full-width forms are read the same way in some of them.
@@ -35,6 +37,7 @@ def download(
     sums: Mapping[str, Sequence[str]] | None = None,
     record_keys: Sequence[str] = (),
     sensitive: str | None = None,
+    measures: Mapping[str, Measure] | None = None,
     tables: Sequence[str] | None = None,
 ) -> Download:
     """Offer ``frame`` as ``downloads/<name>.csv``: RFC 4180, UTF-8 with a byte order mark, safe to open.
@@ -43,7 +46,8 @@ def download(
     formula gets an apostrophe before it; numbers stay numbers. Small counts in ``people_columns`` are emptied, and what
     would reveal them where ``totals`` or ``sums`` say how the counts add up (see :func:`table`). Where rows are
     records of people, ``record_keys`` are the columns by which one could be recognised, and ``sensitive`` is what must
-    not be learnt of them: a file in which somebody stands out is refused.
+    not be learnt of them: a file in which somebody stands out is refused. ``measures`` says which columns are shown on
+    the map of all measures, too.
 
     Raises :class:`AnalysisError` for an empty or too large frame, or one that cannot be made safe.
     """
@@ -68,10 +72,17 @@ def download(
         csv=text,
         columns=tuple(str(column) for column in shown.columns),
         tables=tables_behind(tables),
+        measures=recorded_measures(f"download {name!r}", shown, measures, _judged(shown)),
     )
     facts = [("rows", f"{recorded.rows:,}"), ("file", recorded.file), ("about", description)]
     session.record(recorded, card=session.card(title, facts, lead=name), text=f"{name}: {recorded.rows:,} rows")
     return recorded
+
+
+def _judged(shown: pd.DataFrame) -> dict[str, list[str]]:
+    """Statuses of columns in which something was withheld, by column."""
+    pairs = ((str(column), f"{column}_status") for column in shown.columns)
+    return {column: [str(s) for s in shown[status]] for column, status in pairs if status in shown.columns}
 
 
 def csv_text(frame: pd.DataFrame) -> str:

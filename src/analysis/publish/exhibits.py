@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import pandas as pd
 
@@ -12,10 +12,17 @@ from analysis.project import AnalysisError
 from analysis.publish import session
 from analysis.publish.disclosure import require_no_small_counts
 from analysis.publish.evidence import source_line, tables_behind
+from analysis.publish.findings import HigherIs
+from analysis.publish.measures import Measure
+from analysis.publish.measures import described as described_measure
+from analysis.publish.measures import recorded as measured
 from analysis.publish.payload import Drawn, Figure, Json, Map, checked_name, plain
 from analysis.publish.prose import Context, render_text
 from analysis.publish.references import load_references
 from analysis.publish.wording import speaking, term
+
+if TYPE_CHECKING:
+    from analysis.publish.maps import MapDrawing
 
 
 class Drawing(Protocol):
@@ -51,6 +58,7 @@ def figure(
     alt: str | None = None,
     caption: str | None = None,
     people_columns: Sequence[str] = (),
+    measures: Mapping[str, Measure] | None = None,
     tables: Sequence[str] | None = None,
 ) -> Figure:
     """Record a drawing under ``name``; prose refers to it as ``{{ fig("name") }}``.
@@ -58,7 +66,8 @@ def figure(
     ``title`` is the takeaway, ``subtitle`` says measure, unit, place and period; both and ``caption`` are prose: they
     may use findings, wherever those are published, and pass the same check. ``alt`` may use findings published so
     far; the drawing's own computed sentence is used without it. ``source`` defaults to what was loaded, ``tables``
-    narrows that. ``people_columns`` of the drawing's data must hold no count that the policy suppresses.
+    narrows that. ``people_columns`` of the drawing's data must hold no count that the policy suppresses. ``measures``
+    says which columns of the drawing's data are shown on the map of all measures, too.
 
     Raises :class:`AnalysisError` for a missing title, subtitle or alternative text.
     """
@@ -76,6 +85,7 @@ def figure(
         source=source or source_line(used),
         tables=used,
         others=_others(name, drawing, alt),
+        measures=measured(f"figure {name!r}", described.data, measures),
     )
     session.record(recorded, card=_card(recorded), text=f"{name}: {described.alt}")
     return recorded
@@ -100,21 +110,35 @@ def map(
     alt: str | None = None,
     caption: str | None = None,
     people_columns: Sequence[str] = (),
+    period: str = "",
+    vintage: str = "",
+    higher_is: HigherIs = "neither",
+    level: float = 0.95,
+    interval: str = "",
+    no_interval: str = "",
+    denominator: str = "",
     tables: Sequence[str] | None = None,
     **drawing: Any,
 ) -> Map:
     """Draw and record a map of ``column`` over ``shapes``; words as for :func:`figure`.
 
     ``name_column`` holds the names of the shapes; further options (``label``, ``noun``, ``low`` and ``high``, ``area``,
-    …) go to :func:`analysis.publish.maps.choropleth`, which draws.
+    …) go to :func:`analysis.publish.maps.choropleth`, which draws. ``period``, ``vintage`` (the year of the borders)
+    and what follows them describe the measure for the map of all measures, as in
+    :class:`analysis.publish.measures.Measure`.
     """
     maps = import_module("analysis.publish.maps")
-    drawn: Drawing = maps.choropleth(
+    drawn: MapDrawing = maps.choropleth(
         shapes, column, key=key, unit=unit, classes=classes, breaks=breaks, palette=palette, overlay=overlay,
         name=name_column, status_column=status_column, **drawing,
     )  # fmt: skip
     used = tables_behind(tables)
     described = _described(name, drawn, alt)
+    measure = Measure(
+        label=drawing.get("label") or column, unit=unit, period=period, places=drawing.get("noun", "tract"),
+        vintage=vintage, low=drawing.get("low"), high=drawing.get("high"), level=level, interval=interval,
+        no_interval=no_interval, higher_is=higher_is, denominator=denominator, palette=palette,
+    )  # fmt: skip
     recorded = Map(
         name=checked_name("map", name),
         title=_stated(name, "title", title),
@@ -126,8 +150,10 @@ def map(
         caption=caption,
         source=source or source_line(used),
         tables=used,
-        interaction=plain(getattr(described, "interaction", {})),
+        interaction=plain(drawn.interaction),
         others=_others(name, drawn, alt),
+        measures=({**described_measure(column, measure), **drawn.measure},),
+        ground=plain(drawn.ground),
     )
     session.record(recorded, card=_card(recorded), text=f"{name}: {described.alt}")
     return recorded

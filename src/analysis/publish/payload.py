@@ -115,7 +115,8 @@ class Figure(Payload):
     text. ``alt`` is plain text, computed from the data or from findings. ``svg`` is inert (no script, no style
     attribute, no outside address) and laid out for 560 px and more, ``svg_narrow`` for phones (empty: use ``svg``).
     ``data`` is the table behind the drawing: ``{"columns": [name, …], "rows": [[…], …]}``. ``others`` holds, by
-    language, the same drawing with other words, as the fields of a :class:`Drawn`.
+    language, the same drawing with other words, as the fields of a :class:`Drawn`. ``measures`` are those of its
+    columns that say something of places (see :mod:`analysis.publish.measures`).
     """
 
     mime: ClassVar[str] = FIGURE
@@ -130,6 +131,7 @@ class Figure(Payload):
     source: str | None = None
     tables: tuple[Json, ...] = ()
     others: Json = field(default_factory=dict)
+    measures: tuple[Json, ...] = ()
 
     def spoken(self, language: str) -> Drawn:
         """The drawing in a language; the English one where the notebook was run without that language."""
@@ -139,10 +141,14 @@ class Figure(Payload):
 
 @dataclass(frozen=True, kw_only=True)
 class Map(Figure):
-    """A drawn map: a figure whose shapes can be walked; ``interaction`` is what the page's script needs for it."""
+    """A drawn map: a figure whose shapes can be walked.
+
+    ``interaction`` is what the page's script needs for it, ``ground`` what leads from its grid back to the ground.
+    """
 
     mime: ClassVar[str] = MAP
     interaction: Json = field(default_factory=dict)
+    ground: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +161,7 @@ class Table(Payload):
     ``not_applicable``, ``failed``. ``symbols``: the symbols used and what they mean, in order.
     ``csv``: the same table as guarded CSV text, numbers unrounded, cells without a value empty and named in a
     status column. ``suppression``: threshold, how many cells are withheld as small and as revealing, null without.
+    ``measures`` are those of its columns that say something of places.
     """
 
     mime: ClassVar[str] = TABLE
@@ -168,6 +175,7 @@ class Table(Payload):
     csv: str = ""
     suppression: Json | None = None
     tables: tuple[Json, ...] = ()
+    measures: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +192,7 @@ class Download(Payload):
     csv: str
     columns: tuple[str, ...] = ()
     tables: tuple[Json, ...] = ()
+    measures: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True)

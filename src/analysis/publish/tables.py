@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median_low
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.project import AnalysisError
@@ -16,6 +17,8 @@ from analysis.publish.disclosure import Guarded, guarded
 from analysis.publish.downloads import csv_text
 from analysis.publish.evidence import near, source_line, tables_behind
 from analysis.publish.findings import STATUSES
+from analysis.publish.measures import Measure
+from analysis.publish.measures import recorded as recorded_measures
 from analysis.publish.payload import Json, Table, checked_name, plain
 from analysis.publish.rounding import decimals_for, default_decimals
 from analysis.publish.units import NBSP, Unit, Wording, unit_named, written, written_date
@@ -56,6 +59,7 @@ def table(
     note: str | None = None,
     source: str | None = None,
     people_columns: Sequence[str] = (),
+    measures: Mapping[str, Measure] | None = None,
     tables: Sequence[str] | None = None,
 ) -> Table:
     """Record a table under ``name``; prose refers to it as ``{{ table("name") }}``.
@@ -73,6 +77,8 @@ def table(
     people_columns
         Columns that count people, shown or not: counts below the policy's threshold are withheld, and so is what
         would reveal them; the result is proven by audit or refused.
+    measures
+        Columns shown that appear on the map of all measures, too, each as a :class:`Measure`.
     """
     checked_name("table", name)
     specs = {key: Column(label=spec) if isinstance(spec, str) else spec for key, spec in columns.items()}
@@ -95,9 +101,26 @@ def table(
         csv=csv_text(_twin(frame, specs, statuses, order)),
         suppression=_account(guard),
         tables=used,
+        measures=_measures(what, frame, statuses, measures, totals),
     )
     session.record(recorded, card=_card(recorded), text=f"{name}: {len(recorded.rows)} rows")
     return recorded
+
+
+def _measures(
+    what: str,
+    frame: pd.DataFrame,
+    statuses: Mapping[str, Sequence[str]],
+    measures: Mapping[str, Measure] | None,
+    totals: str | None,
+) -> tuple[Json, ...]:
+    """Measures of places among the columns shown, withheld where the table withholds; the total is no place."""
+    for key in measures or {}:
+        if key not in statuses:
+            raise AnalysisError(f"{what}: a measure must be shown, and {key!r} is not{near(key, statuses)}")
+    parts = frame[totals].astype(bool).to_numpy() if totals else np.zeros(len(frame), dtype=bool)
+    judged = {key: [s for s, whole in zip(found, parts, strict=True) if not whole] for key, found in statuses.items()}
+    return recorded_measures(what, frame[~parts], measures, judged)
 
 
 def _require_columns(what: str, frame: pd.DataFrame, specs: Mapping[str, Column], totals: str | None) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from analysis.plain_yaml import read_yaml
 from analysis.project import AnalysisError, current_project
-from analysis.publish.colour import hexadecimal, ramp, rgb
+from analysis.publish.colour import hexadecimal, ramp, rgb, square
 from analysis.publish.wording import language
 
 SECTIONS = ("typefaces", "sizes", "colours", "more_contrast", "series", "text_of", "text_on", "parts", "ramps", "words")
@@ -64,6 +64,8 @@ def _steps(ramps: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     for arm in ("fall", "rise"):
         pairs = zip(ramp(ramps[arm]["light"], 3), ramp(ramps[arm]["dark"], 3), strict=True)
         steps |= {f"{arm}-{i}": pair for i, pair in enumerate(pairs, start=1)}
+    pairs = zip(square(ramps["pair"]["light"]), square(ramps["pair"]["dark"]), strict=True)
+    steps |= {f"pair-{i}": shades for i, shades in enumerate(pairs)}
     steps["middle"] = _pair("ramps.middle", ramps["middle"])
     groups = zip(ramps["groups"]["light"], ramps["groups"]["dark"], strict=True)
     steps |= {f"group-{i}": _pair("ramps.groups", list(pair)) for i, pair in enumerate(groups, start=1)}

@@ -15,8 +15,9 @@ from analysis import receipt
 from analysis.catalog.site import load_site
 from analysis.project import AnalysisError, Project
 from analysis.refine.holding import held
-from analysis.report import groundwork, ledger
+from analysis.report import atlas, groundwork, ledger
 from analysis.report.archiving import bring_up_to
+from analysis.report.atlas.page import write_atlas
 from analysis.report.crew import Alone, Crew, LocalCrew
 from analysis.report.editions import WHOLE, Edition, planned
 from analysis.report.execution import makers, places, read_record
@@ -317,11 +318,13 @@ def _account(project: Project, source: str, outcomes: Mapping[str, Outcome], sit
     told = bring_up_to(folder, load_site(project, source).archive)
     before = receipt.settled_stand(str(project.root), source)
     verdicts = judged(project, source, everything)
+    write_atlas(project, source, everything)
     write_portfolio(project, source, everything, verdicts, told)
     papers = [edition.name for edition in everything if edition.cut == WHOLE]
     if site.well_laid and all(verdicts[name].fresh for name in papers):
         said = already_fresh(len(papers), len(papers))
-        own = {str(path) for path in folder.glob("*.html") if path.name.startswith(("index.", "places."))}
+        own = {str(path) for path in folder.glob("*.html") if path.name.startswith(("index.", "places.", "map."))}
+        own.add(str(folder / atlas.STAMP))
         receipt.write(str(project.root), source, before, own, said)
 
 

@@ -13,6 +13,7 @@ from analysis.publish.evidence import source_line
 from analysis.publish.payload import Figure, Map, Table
 from analysis.publish.retelling import retold
 from analysis.publish.wording import ENGLISH, language, said, term, terms
+from analysis.report.atlas import measure_id
 from analysis.report.cards import publisher_words
 from analysis.report.packing import Shelf, packed
 from analysis.report.shared_shapes import Outlines
@@ -26,8 +27,12 @@ Words = Callable[[str, str], str]
 
 @dataclass(frozen=True)
 class Carried:
-    """What a page carries already, so that its exhibits need not repeat it."""
+    """What a page carries already, so that its exhibits need not repeat it.
 
+    ``paper`` names the whole paper whose measures are on the map of all measures; empty where there is none.
+    """
+
+    paper: str = ""
     columns: Shelf = field(default_factory=Shelf)
     outlines: Outlines = field(default_factory=Outlines)
 
@@ -47,7 +52,7 @@ class DataView:
 
 @dataclass(frozen=True)
 class FigureView:
-    """A figure or map on the page; ``wide`` and ``narrow`` are inert SVG."""
+    """A figure or map on the page; ``wide`` and ``narrow`` are inert SVG, ``on_map`` names it on the map of all."""
 
     name: str
     number: int
@@ -63,6 +68,7 @@ class FigureView:
     datasets: int
     data: DataView
     interaction: dict[str, Any] | None
+    on_map: str = ""
     kind: str = "figure"
 
 
@@ -113,7 +119,15 @@ def figure_view(figure: Figure, number: int, words: Words, carried: Carried) -> 
         datasets=_datasets(figure),
         data=data_view(figure.data, figure.name, carried),
         interaction=interaction,
+        on_map=_on_map(figure, carried.paper),
     )
+
+
+def _on_map(figure: Figure, paper: str) -> str:
+    """The measure of a map among all. Only maps lead there: where one is published, the map of all exists."""
+    if not (paper and isinstance(figure, Map) and figure.measures):
+        return ""
+    return measure_id(paper, figure.name, str(figure.measures[0]["column"]))
 
 
 def table_view(table: Table, number: int, words: Words) -> TableView:

@@ -166,14 +166,17 @@ _NOT_ON_THE_PAGE = {
 }  # fmt: skip
 
 
-_NOT_OF_PAPERS = {"archive.html.j2", "index.html.j2", "places.html.j2", "places.js", "new_notebook.ipynb"}
+_NOT_OF_PAPERS = {
+    "archive.html.j2", "index.html.j2", "places.html.j2", "places.js", "map.html.j2", "atlas.css", "atlas.js",
+    "ground.js", "new_notebook.ipynb",
+}  # fmt: skip
 """Templates of other pages than papers."""
 
 
 def _counts(path: Path) -> bool:
     if not path.is_file() or path.suffix in _IGNORED or "__pycache__" in path.parts or path.name.startswith("."):
         return False
-    if path.parent.name == "warm" or (path.parent.name == "report" and path.stem in _NOT_ON_THE_PAGE):
+    if path.parent.name in {"warm", "atlas"} or (path.parent.name == "report" and path.stem in _NOT_ON_THE_PAGE):
         return False
     return path.name not in _NOT_OF_PAPERS
 

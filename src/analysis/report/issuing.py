@@ -58,7 +58,8 @@ def issue(project: Project, source: str, record: Record, *, strict: bool = False
     whole = whole_paper(project, source, record.name, record.notebook, record.cut)
     kept = cut_of(notebook, record.cut)
     using = made_from(project, source, record, kept, past)
-    setting = Setting(project, code_version(project, record), repository(project), whole, using)
+    mapped = record.notebook in {record.name, whole}
+    setting = Setting(project, code_version(project, record), repository(project), whole, using, mapped)
     said = published(executed)
     check_words(notebook, record.cut, {*said.findings, *said.exhibits})
     written = without_injected(executed)

@@ -27,8 +27,13 @@ def packed(values: Sequence[Any]) -> Any:
     >>> packed([1.5, 2.5])
     [1.5, 2.5]
     """
+    return shortest(values)[0]
+
+
+def shortest(values: Sequence[Any]) -> tuple[Any, str]:
+    """The shortest form of one column, and its text on a page."""
     forms = [list(values), *_by_value(values), *_by_affix(values)]
-    return min(forms, key=lambda form: len(written(form)))
+    return min(((form, written(form)) for form in forms), key=lambda pair: len(pair[1]))
 
 
 def unpacked(column: Any, others: Mapping[str, Sequence[Any]] | None = None) -> list[Any]:
@@ -49,13 +54,19 @@ def unpacked(column: Any, others: Mapping[str, Sequence[Any]] | None = None) -> 
 
 
 def _by_value(values: Sequence[Any]) -> list[Any]:
-    different = {written(value): value for value in values}
-    if len(different) > len(values) / 2:
+    kinds = set(map(type, values))
+    # Among texts, whole numbers and nothing, what is equal is the same; 1, 1.0 and true are equal and are not.
+    plain = kinds <= {str, type(None)} or kinds <= {int, type(None)}
+    keys = values if plain else list(map(repr, values))
+    order: dict[Any, int] = {}
+    for key in keys:
+        order.setdefault(key, len(order))
+    if len(order) > len(values) / 2:
         return []
-    order = {key: place for place, key in enumerate(different)}
-    at = [order[written(value)] for value in values]
+    at = [order[key] for key in keys]
+    first = dict(zip(reversed(keys), reversed(values), strict=True))
     short = len(order) <= len(DIGITS)
-    return [{"of": list(different.values()), "at": "".join(DIGITS[place] for place in at) if short else at}]
+    return [{"of": [first[key] for key in order], "at": "".join(DIGITS[place] for place in at) if short else at}]
 
 
 def _by_affix(values: Sequence[Any]) -> list[Any]:

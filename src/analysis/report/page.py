@@ -51,7 +51,8 @@ class Setting:
     """Where a page is made: the checkout, the version of the code it names, the repository on the web if any.
 
     ``whole`` names the page that a brief leads to as the whole paper, if there is one; ``made_from`` is what the run
-    used, and which editions came before.
+    used, and which editions came before; ``mapped`` says that its maps stand among all measures, because it is the
+    paper about the whole city or leads to it.
     """
 
     project: Project
@@ -59,6 +60,7 @@ class Setting:
     repository: str | None = None
     whole: str = ""
     made_from: MadeFrom = NOTHING
+    mapped: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ def _composed(
     material = Material(
         rendered={cell.number: cell for cell in rendered.cells},
         texts={cell.number: cell.html for cell in texts.cells},
-        exhibits=_exhibits(results, context),
+        exhibits=_exhibits(results, context, about["notebook"] if setting.mapped else ""),
     )
     first = head(notebook, material)
     parts = sections(notebook, material)
@@ -336,9 +338,9 @@ def area_names(where: City) -> dict[str, str]:
     return {"city": where.city, **districts}
 
 
-def _exhibits(results: Published, context: prose.Context) -> dict[int, list[FigureView | TableView]]:
+def _exhibits(results: Published, context: prose.Context, paper: str) -> dict[int, list[FigureView | TableView]]:
     found: dict[int, list[FigureView | TableView]] = {}
-    carried = Carried()
+    carried = Carried(paper)
     for name, exhibit in results.exhibits.items():
         cell = results.cells[name]
 

@@ -14,6 +14,7 @@ from analysis.publish.units import plural
 from analysis.publish.wording import ENGLISH, Terms, as_label, said, speaking, term
 from analysis.report.archive import FOLDER
 from analysis.report.areas import WHOLE_CITY, Area, known_areas
+from analysis.report.atlas import PAGE
 from analysis.report.editions import WHOLE, Edition
 from analysis.report.execution import places
 from analysis.report.languages import shared_terms
@@ -148,6 +149,7 @@ def _write_in(
         findings=sum(len(one.summary.findings) for one in papers if one.summary),
         datasets=len({d["id"] for one in papers if one.summary for use in one.summary.loads for d in use["datasets"]}),
         places=sum(len(members) for _, members in by_place),
+        mapped=(folder / page_file(PAGE, language)).is_file(),
     )
     put(folder / page_file("index", language), html)
 

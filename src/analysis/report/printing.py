@@ -97,6 +97,16 @@ def print_archive(language: str, languages: Sequence[str], **shown: Any) -> str:
     return html
 
 
+def print_atlas(atlas: Any, *, language: str = ENGLISH, languages: Sequence[str] = (ENGLISH,)) -> str:
+    """The HTML of the map of all measures, with a switch to the other languages it is there in."""
+    switch = [(other, page_file("map", other)) for other in languages]
+    scripts = [_asset(name) for name in ("data.js", "page.js", "map_view.js", "ground.js", "atlas.js")]
+    style = _asset("atlas.css")
+    html = _render("map.html.j2", scripts, language=language, switch=switch, style=style, atlas=atlas)
+    audit(html, "map")
+    return html
+
+
 def content_policy(styles: list[str], scripts: list[str]) -> str:
     """A Content-Security-Policy that admits exactly these inline styles and scripts, and fonts and pictures inside.
 
@@ -122,19 +132,28 @@ def inert_json(value: Any) -> Markup:
 
 
 def _render(
-    template: str, scripts: list[str], *, language: str = ENGLISH, switch: Sequence[tuple[str, str]] = (), **values: Any
+    template: str,
+    scripts: list[str],
+    *,
+    language: str = ENGLISH,
+    switch: Sequence[tuple[str, str]] = (),
+    style: str = "",
+    **values: Any,
 ) -> str:
-    """One page; ``switch`` are the languages it is there in, its own first, each with its file."""
+    """One page; ``switch`` are the languages it is there in, its own first, each with its file.
+
+    ``style`` is what it needs besides the style of all pages.
+    """
     words = wording(language)
     names = [(other, href, wording(other)["language"]) for other, href in sorted(switch)]
-    style = Markup(style_sheet())
+    whole = Markup(style_sheet() + style)
     first = _asset("theme.js")
     return (
         _environment()
         .get_template(template)
         .render(
-            policy=Markup(content_policy([style], [first, *scripts])),
-            style=style,
+            policy=Markup(content_policy([whole], [first, *scripts])),
+            style=whole,
             theme_script=Markup(first),
             scripts=[Markup(script) for script in scripts],
             w=words,

@@ -23,6 +23,18 @@ _SHAPE = re.compile(r'<path d="([^"]*)" data-key="([^"]*)" ?/>')
 _LINE = re.compile(r'<path d="([^"]{200,})"([^>]*?) ?/>')
 
 
+def outlines_of(name: str, svg: str, keys: Sequence[Any]) -> list[str]:
+    """The outline of each row of a map's data, as path data.
+
+    Raises AnalysisError where shapes and rows of the map ``name`` do not belong together.
+    """
+    shapes = {unescape(key): d for d, key in _SHAPE.findall(svg)}
+    named = [printable(key) for key in keys]
+    if set(shapes) != set(named):
+        raise AnalysisError(f"map {name!r}: its shapes are not those of its data; run the notebook again")
+    return [shapes[key] for key in named]
+
+
 @dataclass(frozen=True)
 class DrawnMap:
     """A map as it stands on a page: its drawing, and what the page's script needs besides its data."""
@@ -42,14 +54,10 @@ class Outlines:
     def drawn(self, name: str, svg: str, keys: Sequence[Any], interaction: Mapping[str, Any]) -> DrawnMap:
         """The map ``name``, referring to outlines and neighbours that the page has already.
 
-        ``keys`` are those of the rows of its data; a shape is found again by the number of its row. Raises
-        AnalysisError where shapes and rows do not belong together.
+        ``keys`` are those of the rows of its data; a shape is found again by the number of its row.
         """
+        held = tuple(outlines_of(name, svg, keys))
         rows = {printable(key): row for row, key in enumerate(keys)}
-        shapes = {rows.get(unescape(key), -1): d for d, key in _SHAPE.findall(svg)}
-        if set(shapes) != set(range(len(keys))):
-            raise AnalysisError(f"map {name!r}: its shapes are not those of its data; run the notebook again")
-        held = tuple(shapes[row] for row in range(len(keys)))
         first = held not in self._known
         number = self._known.setdefault(held, len(self._known))
 

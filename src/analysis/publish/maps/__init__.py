@@ -18,9 +18,10 @@ import shapely
 
 from analysis.project import AnalysisError
 from analysis.publish import svg, theme
-from analysis.publish.figures.numbers import Scribe, capitalized
+from analysis.publish.figures.numbers import capitalized
 from analysis.publish.figures.spoken import spoken
-from analysis.publish.maps.classes import Class, Floats, Scheme
+from analysis.publish.maps.classes import Class, Scheme
+from analysis.publish.maps.ground import degrees
 from analysis.publish.maps.input import NEARBY, Overlay, Places, overlay_of, places_of
 from analysis.publish.maps.legend import EMPTY, LegendEntry, entries, legend_svg, patterns
 from analysis.publish.maps.outlines import (
@@ -36,6 +37,7 @@ from analysis.publish.maps.outlines import (
 from analysis.publish.maps.scalebar import scale_bar
 from analysis.publish.maps.shading import Shading, shade
 from analysis.publish.maps.speech import map_alt
+from analysis.publish.measures import shown
 from analysis.publish.units import plural
 from analysis.publish.wording import Terms, as_label, said
 
@@ -55,7 +57,8 @@ class MapDrawing:
     ``svg`` holds two drawings, the shapes and the legend, which a page sets side by side or one below the other;
     there is no narrow one. ``legend`` says the classes and how many places are in each. ``data`` is the table twin,
     one row a place in the order of its key; ``neighbours`` gives for each row the later rows that touch it.
-    ``interaction`` is what the page's script needs besides ``data``.
+    ``interaction`` is what the page's script needs besides ``data``. ``measure`` holds the numbers and classes as
+    :func:`analysis.publish.measures.shown`, ``ground`` what leads from the grid back to degrees and districts.
     """
 
     svg: str
@@ -64,6 +67,8 @@ class MapDrawing:
     neighbours: tuple[tuple[int, ...], ...]
     alt: str
     interaction: dict[str, Any]
+    measure: dict[str, Any]
+    ground: dict[str, Any]
     svg_narrow: str = ""
     others: Mapping[str, tuple[MapDrawing, Terms]] = field(default_factory=dict)
 
@@ -91,6 +96,7 @@ def choropleth(
     key: str = "geoid",
     crs: str | None = None,
     name: str | None = None,
+    neighborhood: str | None = None,
     label: str = "",
     noun: str = "tract",
     classes: int | None = None,
@@ -114,7 +120,8 @@ def choropleth(
 ) -> MapDrawing:
     """Draw ``column`` of a GeoDataFrame (any known reference) as classes of colour.
 
-    ``unit`` is a unit of a finding; ``label`` names the measure in the legend, ``noun`` what a shape is. ``crs`` is
+    ``unit`` is a unit of a finding; ``label`` names the measure in the legend, ``noun`` what a shape is. ``name`` and
+    ``neighborhood`` are columns with the name of a shape and the better known one of where it lies. ``crs`` is
     what is drawn in, by default the city's projected one. Numbers fall into ``classes`` by ``scheme``, or at
     ``breaks``; ``palette="diverging"`` puts them on both sides of ``middle``, and then places that are not
     ``measurable`` (a true-or-false column; without it: whose ``low``…``high`` includes the middle) get a class of
@@ -135,8 +142,8 @@ def choropleth(
     """
     reference = crs or _city_crs()
     places = places_of(
-        shapes, column, key=key, name=name, low=low, high=high, measurable=measurable, status=status_column,
-        text=palette == "groups", crs=reference,
+        shapes, column, key=key, name=name, hood=neighborhood, low=low, high=high, measurable=measurable,
+        status=status_column, text=palette == "groups", crs=reference,
     )  # fmt: skip
     over = overlay_of(overlay, overlay_key, overlay_name, reference) if overlay is not None else None
     places = places.within(over, area=area, clip=clip)
@@ -160,6 +167,8 @@ def choropleth(
         neighbours=tuple(tuple(row) for row in near),
         alt=svg.printable(alt),
         interaction=_interaction(near, shading, over, frame, noun, overlay_noun),
+        measure=shown(places.keys, places, shading),
+        ground=_ground(frame, reference, over, lines, overlay_noun),
     )
 
 
@@ -302,21 +311,33 @@ def _twin(places: Places, shading: Shading, over: Overlay | None) -> pd.DataFram
     columns: dict[str, Any] = {places.key_name: places.keys}
     if places.names:
         columns["name"] = places.names
+    if places.hoods:
+        columns["neighborhood"] = [hood or None for hood in places.hoods]
     if over is not None:
         columns["area"] = [over.names[i] if i >= 0 else None for i in places.area]
     if shading.scribe is None:
         columns[places.column] = [t or None for t in places.texts]
     else:
-        columns[places.column] = _trimmed(places.values, shading.scribe)
+        columns[places.column] = shading.trimmed(places.values)
         if np.isfinite(places.low).any():
-            columns |= {"low": _trimmed(places.low, shading.scribe), "high": _trimmed(places.high, shading.scribe)}
+            columns |= {"low": shading.trimmed(places.low), "high": shading.trimmed(places.high)}
     columns["status"] = list(shading.status)
     return pd.DataFrame(columns)
 
 
-def _trimmed(values: Floats, scribe: Scribe) -> Floats:
-    """Two digits more than are shown: enough to compute with, no noise of binary fractions."""
-    return np.round(values, max(scribe.decimals, 0) + 2) + 0.0
+def _ground(
+    frame: Window, crs: str, over: Overlay | None, lines: Geometries | None, overlay_noun: str
+) -> dict[str, Any]:
+    """The window, the way to degrees, and the outlines of the overlay's areas, which a page itself does not need."""
+    areas = []
+    if over is not None and lines is not None:
+        for identifier, name, short, shape, line in zip(
+            over.keys, over.names, over.short, over.geometry, lines, strict=True
+        ):
+            x, y = frame.grid(np.array([label_point(shape)]))[0].tolist()
+            areas.append({"id": identifier, "name": name, "short": short, "path": path(line, frame), "label": [x, y]})
+    size = {"width": frame.width, "height": frame.height}
+    return {**size, "degrees": degrees(frame, crs), "areas": areas, "noun": overlay_noun}
 
 
 def _interaction(

@@ -54,6 +54,7 @@ class Places:
     measurable: npt.NDArray[np.bool_] | None
     status: tuple[str, ...]
     area: tuple[int, ...] = ()
+    hoods: tuple[str, ...] = ()
 
     def within(self, over: Overlay | None, *, area: str | None, clip: bool) -> Places:
         """Each place with the overlay area it lies in; cut to the overlay or to the neighbourhood of one area."""
@@ -95,6 +96,7 @@ class Places:
             self,
             keys=kept(self.keys),
             names=kept(self.names),
+            hoods=kept(self.hoods),
             geometry=geometry[mask],
             values=self.values[mask],
             texts=kept(self.texts),
@@ -111,6 +113,7 @@ def places_of(
     *,
     key: str,
     name: str | None,
+    hood: str | None,
     low: str | None,
     high: str | None,
     measurable: str | None,
@@ -120,7 +123,7 @@ def places_of(
 ) -> Places:
     """Check the shapes and their columns; project them; sort by key."""
     frame = _projected(shapes, crs, "shapes")
-    used = [c for c in (key, column, name, low, high, measurable, status) if c]
+    used = [c for c in (key, column, name, hood, low, high, measurable, status) if c]
     numbers = [c for c in ((None if text else column), low, high) if c]
     flat = picked(
         pd.DataFrame(frame.drop(columns=frame.geometry.name)), used, numbers=numbers, bounds=(low, column, high)
@@ -140,6 +143,7 @@ def places_of(
         column=column,
         keys=tuple(flat["_key"]),
         names=tuple("" if pd.isna(n) else str(n) for n in flat[name]) if name else (),
+        hoods=tuple("" if pd.isna(n) else str(n) for n in flat[hood]) if hood else (),
         geometry=np.asarray(flat["_shape"], dtype=object),
         values=np.full(len(flat), np.nan) if text else flat[column].to_numpy(dtype=float) + hidden,
         texts=tuple(str(v) if ok else "" for v, ok in zip(flat[column], known, strict=True)) if text else (),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.project import AnalysisError
 from analysis.publish import theme
-from analysis.publish.figures.numbers import Scribe, scribe
+from analysis.publish.figures.numbers import Scribe, axis_label, scribe
 from analysis.publish.maps.classes import (
     Class,
+    Floats,
     Scheme,
     breaks_of,
     class_of,
@@ -22,7 +23,25 @@ from analysis.publish.maps.classes import (
     sequential_classes,
     symmetric_breaks,
 )
-from analysis.publish.maps.input import Places
+
+
+class Judged(Protocol):
+    """What is known of places, in the order of their rows: numbers or texts, bounds, and a status each."""
+
+    @property
+    def column(self) -> str: ...
+    @property
+    def values(self) -> Floats: ...
+    @property
+    def texts(self) -> tuple[str, ...]: ...
+    @property
+    def low(self) -> Floats: ...
+    @property
+    def high(self) -> Floats: ...
+    @property
+    def measurable(self) -> npt.NDArray[np.bool_] | None: ...
+    @property
+    def status(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -45,6 +64,27 @@ class Shading:
         return {s: self.status.count(s) for s in sorted(set(self.status) - {"ok"})}
 
     @property
+    def bounds(self) -> list[dict[str, str]]:
+        """Each class: its token, and where it begins and ends as written, or its own name."""
+        if self.scribe is None:
+            return [{"token": c.token, "name": c.label} for c in self.classes]
+        inner = sorted({edge for c in self.classes for edge in (c.low, c.high) if np.isfinite(edge)})
+        unit, plus = self.scribe.unit.name, self.scribe.plus
+
+        def text(edge: float) -> str:
+            return axis_label(unit, inner, edge, plus=plus) if np.isfinite(edge) else ""
+
+        return [
+            {"token": c.token, "name": "" if np.isfinite([c.low, c.high]).any() else c.label}
+            | {"from": text(c.low), "to": text(c.high)}
+            for c in self.classes
+        ]
+
+    def trimmed(self, values: Floats) -> Floats:
+        """Two digits more than are shown: enough to compute with, no noise of binary fractions."""
+        return values if self.scribe is None else np.round(values, max(self.scribe.decimals, 0) + 2) + 0.0
+
+    @property
     def format(self) -> dict[str, Any]:
         """How the page's script writes a number: signs before and after it, and decimals."""
         if self.scribe is None:
@@ -59,7 +99,7 @@ class Shading:
 
 
 def shade(
-    places: Places,
+    places: Judged,
     *,
     unit: str,
     classes: int | None,
@@ -94,7 +134,7 @@ def shade(
     return Shading(tuple(held), place, places.status, scribe(unit, known, widths, plus=middle == 0))
 
 
-def _still(places: Places, middle: float) -> npt.NDArray[np.bool_] | None:
+def _still(places: Judged, middle: float) -> npt.NDArray[np.bool_] | None:
     """Places with a number that is not measurably on one side of the middle; nothing if nobody can say."""
     ok = np.isfinite(places.values)
     if places.measurable is not None:
@@ -104,7 +144,7 @@ def _still(places: Places, middle: float) -> npt.NDArray[np.bool_] | None:
     return None
 
 
-def _groups(places: Places, groups: Sequence[str] | None) -> Shading:
+def _groups(places: Judged, groups: Sequence[str] | None) -> Shading:
     present = sorted({t for t in places.texts if t})
     names = [str(g) for g in groups] if groups is not None else present
     unknown = sorted(set(present) - set(names))

@@ -30,7 +30,7 @@
     const title = row => String(column("name") < 0 ? row[0] : row[column("name")]);
     const say = i => {
       const row = data.rows[i], status = row[column("status")], parts = [make("strong", "", title(row))];
-      const where = column("area") < 0 ? null : row[column("area")];
+      const where = ["neighborhood", "area"].map(title => row[column(title)]).filter(Boolean).join(", ");
       if (where) parts.push(make("span", "", where));
       if (status !== "ok") parts.push(make("span", "", told.status[status]));
       else {
@@ -63,10 +63,12 @@
     limits();
     const controls = make("div", "map-controls");
     controls.append(told.areas.length > 1 ? list : all, closer, farther);
-    const finder = Maps.finder(`find-${name}`, data.rows.map(title), words, i => {
+    const names = data.rows.map(title), hood = data.rows.map(row => row[column("neighborhood")]);
+    const hoods = Array.from(new Set(hood.filter(Boolean))).sort();
+    const finder = Maps.finder(`find-${name}`, [...hoods, ...names], words, i => {
       if (i < 0) return readout.replaceChildren(words.not_found);
-      view.choose(i);
-      view.reveal(i, view.whole[2] / 4);
+      if (i < hoods.length) return view.gather(hood.flatMap((other, row) => other === hoods[i] ? [row] : []));
+      return view.gather([i - hoods.length]);
     });
     const side = make("div", "map-side");
     side.append(controls, finder, readout);

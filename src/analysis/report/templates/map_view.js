@@ -85,6 +85,17 @@ const Maps = (() => {
       if (!seen || width < shown[2]) show(x, y, Math.min(width, shown[2]));
     };
 
+    // Several places together: the one in their midst is chosen, all of them are shown
+    const gather = rows => {
+      const ends = rows.map(i => shapes[i].getBBox()).map(b => [b.x, b.y, b.x + b.width, b.y + b.height]);
+      const [left, top] = [0, 1].map(k => Math.min(...ends.map(end => end[k])));
+      const [right, bottom] = [2, 3].map(k => Math.max(...ends.map(end => end[k])));
+      const off = i => Math.hypot(middle(i)[0] - (left + right) / 2, middle(i)[1] - (top + bottom) / 2);
+      choose(rows.reduce((found, i) => off(i) < off(found) ? i : found, rows[0]));
+      const width = Math.max(right - left, (bottom - top) * whole[2] / whole[3]);
+      show((left + right) / 2, (top + bottom) / 2, Math.max(1.5 * width, whole[2] / 4));
+    };
+
     // Pointer and touch: one finger or the mouse moves an enlarged map, two fingers enlarge it further
     svg.addEventListener("pointerover", event => { if (event.pointerType === "mouse" && !event.buttons) choose(at(event)); });
     svg.addEventListener("click", event => choose(at(event)));
@@ -149,7 +160,7 @@ const Maps = (() => {
     svg.setAttribute("role", "application");
     svg.tabIndex = 0;
     return {
-      choose, mark, reveal, frame, reset, show, enlarge, whole, share, middle, at,
+      choose, mark, reveal, gather, frame, reset, show, enlarge, whole, share, middle, at,
       place: () => here, shown: () => shown.slice(), paint,
       closer: () => enlarge(STEP), farther: () => enlarge(1 / STEP), closest: () => share() < 1.2 / CLOSEST,
     };

@@ -73,26 +73,12 @@
   });
 
   // Downloads made from what the page carries
-  const save = (name, text, type) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type }));
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  };
-  // A cell that a spreadsheet would run as a formula begins with an apostrophe instead.
-  const field = value => {
-    let text = value === null || value === undefined ? "" : Array.isArray(value) ? value.join("; ") : String(value);
-    if (typeof value !== "number" && /^[=+\-@\t\r]/.test(text)) text = "'" + text;
-    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  const csv = (columns, rows) => [columns, ...rows].map(row => row.map(field).join(",")).join("\r\n") + "\r\n";
   const page = () => (Data.json("findings") || { report: "angeleno" }).report;
   all("[data-csv]").forEach(button => {
     button.hidden = false;
     button.addEventListener("click", () => {
       const data = Data.read(button.dataset.csv);
-      save(`${page()}_${button.dataset.csv}.csv`, data.csv || csv(data.columns, data.rows), "text/csv");
+      Data.save(`${page()}_${button.dataset.csv}.csv`, data.csv || Data.csv(data.columns, data.rows), "text/csv");
     });
   });
   const columns = ["name", "text", "value", "unit", "status", "interval_low", "interval_high", "level", "no_interval", "n", "denominator", "area", "period", "method"];
@@ -100,10 +86,10 @@
     button.hidden = false;
     button.addEventListener("click", () => {
       const findings = Data.json("findings");
-      if (button.dataset.findings === "json") return save(`${page()}_findings.json`, JSON.stringify(findings, null, 1), "application/json");
+      if (button.dataset.findings === "json") return Data.save(`${page()}_findings.json`, JSON.stringify(findings, null, 1), "application/json");
       const rows = findings.findings.map(f => columns.map(c =>
         c === "interval_low" ? f.interval && f.interval[0] : c === "interval_high" ? f.interval && f.interval[1] : f[c]));
-      return save(`${page()}_findings.csv`, csv(columns, rows), "text/csv");
+      return Data.save(`${page()}_findings.csv`, Data.csv(columns, rows), "text/csv");
     });
   });
 
