@@ -54,13 +54,19 @@ def told(laid: Laid) -> Told:
     measure = laid.shown.measure
     return Told(
         laid=laid,
-        label=term(measure["label"], needed=False),
+        label=_label(measure),
         unit=_unit(measure),
         period=term(measure["period"], needed=False),
         uncertainty=_uncertainty(measure),
         where=_where(laid.shown),
         classes=tuple((one["token"], _class(one)) for one in measure["classes"]),
     )
+
+
+def _label(measure: Json) -> str:
+    label = term(measure["label"], needed=False)
+    statistic = measure["statistic"]
+    return str(said("atlas", "statistics", statistic)).format(label=label) if statistic else label
 
 
 def status_words(status: str) -> str:
