@@ -36,8 +36,8 @@ class Measure:
     ``label`` names it; two measures of a paper with one label and different ``period`` are the same measure at two
     times. ``statistic`` says what of it is shown where that is not its level: its ``change``, or the ``typical_change``
     over tracts. ``key`` is the column that names the places, by code or by name; ``places`` what they are, ``vintage``
-    the year of their borders. ``low`` and ``high`` are columns of bounds and ``interval`` says of what kind (by default an
-    interval of ``level``); a number without them states its reason in ``no_interval``. ``status`` names a column of
+    the year of their borders. ``low`` and ``high`` are columns of bounds and ``interval`` says of what kind (by default
+    an interval of ``level``); a number without them states its reason in ``no_interval``. ``status`` names a column of
     ok/no_data/suppressed/not_applicable/failed. ``denominator`` says of what. Dollars need ``year`` and ``real``.
     ``palette``, ``middle``, ``classes``, ``breaks``, ``groups`` and ``measurable`` are those of a map.
     """
