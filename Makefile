@@ -8,7 +8,7 @@ JOBS   ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup data update reports briefs report lab status new clean test lint lock gallery comparison bench
+.PHONY: help setup data update reports briefs report lab status new clean test lint lock prove gallery comparison bench
 
 help: ## print the targets
 	@echo "Angeleno: city whitepapers that prove their numbers"
@@ -61,6 +61,9 @@ lint: setup ## check style, types and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+prove: setup ## run the trials of methods that changed, 500 invented worlds each, and record what came of them
+	@$(RUN) prove --jobs $(JOBS)
 
 lock: ## resolve the dependencies anew into requirements.lock
 	@uv pip compile --quiet --universal --generate-hashes --all-extras --no-emit-index-url --no-annotate --no-header \

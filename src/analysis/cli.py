@@ -136,6 +136,18 @@ def refine(
 
 
 @app.command()
+def prove(
+    names: Annotated[list[str] | None, typer.Argument(help="Trials to run; without names all that are stale.")] = None,
+    jobs: JobsOption = 2,
+) -> None:
+    """Run the trials of the methods over all their invented worlds and record what came of them (minutes)."""
+    from analysis.proofs.proving import prove as run
+
+    for line in run(names or [], jobs):
+        print(line, flush=True)
+
+
+@app.command()
 def reports(
     source: SourceOption = None,
     jobs: JobsOption = 2,

@@ -1,39 +1,24 @@
-"""The trials of the business report: what the methods promise holds over the seeds that the page uses."""
+"""What the trials of the business report are made of: planted rates, jobs and quarters."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from analysis.methods.planted_businesses import TRIALS, business_proof
-from analysis.methods.proof import Proof
-from analysis.project import AnalysisError
+from analysis.methods.planted_businesses import CLOSING, MOVING, planted_businesses, planted_jobs, planted_quarters
 
 
-@pytest.mark.parametrize("method", sorted(TRIALS))
-def test_trials_keep_what_the_methods_promise(method: str) -> None:
-    found = business_proof(method)
-    assert isinstance(found, Proof)
-    assert found.method == method
-    if found.found is not None:
-        assert found.found > 55
-    if found.coverage is not None:
-        assert found.coverage > found.nominal_coverage - 4
-    if found.false_alarms is not None:
-        assert found.false_alarms <= found.nominal_false_alarms * 2.5 + 1
-    assert found == business_proof(method)
+def test_businesses_end_at_the_planted_rate() -> None:
+    subjects, _ = planted_businesses(1, ratio=1.0, shared=0.0, count=20_000)
+    years = (subjects["leave"] - subjects["entry"]).dt.days.sum() / 365.25
+    assert (subjects["event"] != "open").sum() / years == pytest.approx(CLOSING + MOVING, rel=0.03)
 
 
-@pytest.mark.parametrize("method", ["data_revisions", "event_study", "outliers", "rank_correlation"])
-def test_false_alarms_over_500_seeds(method: str) -> None:
-    found = business_proof(method, seeds=500)
-    # Three standard errors of 500 trials above the promised rate.
-    assert found.false_alarms <= found.nominal_false_alarms + 3
-    if found.coverage is not None:
-        assert abs(found.coverage - found.nominal_coverage) <= 3
+def test_the_district_grows_by_so_much_more() -> None:
+    plain, more = (planted_jobs(3, extra=extra, noise=0.0)[0] for extra in (0.0, 0.02))
+    assert (more / plain).iloc[-1].to_numpy() == pytest.approx(np.exp(0.02 * 8))
 
 
-def test_refusals() -> None:
-    with pytest.raises(AnalysisError, match="no trial of 'magic'"):
-        business_proof("magic")
-    with pytest.raises(AnalysisError, match="prove nothing"):
-        business_proof("survival", seeds=1)
+def test_quarters_add_up_to_the_planted_rise() -> None:
+    found = [planted_quarters(seed, rise=80.0)["establishments_change"].iloc[::4].sum() for seed in range(300)]
+    assert np.mean(found) == pytest.approx(80.0, abs=3)

@@ -3,7 +3,9 @@
 Drawing tracts one by one treats neighbors as independent and gives intervals that are too narrow. Here whole blocks
 are drawn with replacement, and a block drawn twice counts twice: every statistic takes one weight a tract. Two rules
 judged on the same draws give the interval of their difference. Source: Lahiri 2003, Resampling Methods for Dependent
-Data, chapter 2; percentile intervals as in Efron and Tibshirani 1993, chapter 13.
+Data, chapter 2; percentile intervals as in Efron and Tibshirani 1993, chapter 13, expanded for the number of blocks
+(Hesterberg 2015, The American Statistician 69:371-386): plain percentiles are those of a normal interval that divides
+by the number of blocks and not by one less, and were seen to hold the truth too seldom.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import stats
 
 from analysis.methods.estimate import Estimate
 from analysis.project import AnalysisError
@@ -43,6 +46,23 @@ def block_weights(blocks: npt.ArrayLike, *, draws: int = DRAWS, seed: int = 2018
     return np.asarray(times[:, codes], dtype=float)
 
 
+def ends_of_draws(found: npt.ArrayLike, blocks: int, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Expanded percentile interval of figures over draws (first axis) of ``blocks`` blocks; no draw may be missing.
+
+    Percentiles lie at p (draws + 1), so that few draws make no interval narrower.
+
+    >>> low, high = ends_of_draws(np.arange(1.0, 200.0), 1_000_000)
+    >>> round(float(low), 2), round(float(high), 2)
+    (5.0, 195.0)
+    >>> float(ends_of_draws(np.arange(1.0, 200.0), 20)[0])
+    3.17...
+    """
+    beyond = float(stats.t.ppf((1 + level) / 2, blocks - 1)) * np.sqrt(blocks / (blocks - 1))
+    tail = float(stats.norm.sf(beyond))
+    low, high = np.quantile(np.asarray(found, dtype=float), [tail, 1 - tail], axis=0, method="weibull")
+    return np.asarray(low), np.asarray(high)
+
+
 def block_bootstrap(
     statistic: Statistic, blocks: npt.ArrayLike, *, draws: int = DRAWS, level: float = 0.95, seed: int = 2018
 ) -> Estimate:
@@ -64,7 +84,7 @@ def block_bootstrap(
     known = found[np.isfinite(found)]
     if not np.isfinite(value) or len(known) < 0.9 * draws:
         return Estimate.empty("not_applicable", "it cannot be computed in most draws", level=level, n=len(rows))
-    lower, upper = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    lower, upper = ends_of_draws(known, len(np.unique(rows)), level=level)
     return Estimate(value, float(lower), float(upper), level, len(rows))
 
 

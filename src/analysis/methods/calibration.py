@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.methods.block_bootstrap import DRAWS, block_weights
+from analysis.methods.block_bootstrap import DRAWS, block_weights, ends_of_draws
 from analysis.project import AnalysisError
 
 Floats = npt.NDArray[np.float64]
@@ -154,13 +154,13 @@ def calibration_curve(
     """
     truth, guess, _ = _checked(happened, chance, None)
     place = equal_bins(guess, bins)
-    weights = block_weights(blocks, draws=draws, seed=seed)
+    weights, count = block_weights(blocks, draws=draws, seed=seed), len(np.unique(np.asarray(blocks)))
     rows = []
     for number in range(int(place.max()) + 1):
         inside = place == number
         drawn = weights[:, inside].sum(axis=1)
         found = (weights[:, inside] @ truth[inside])[drawn > 0] / drawn[drawn > 0]
-        lower, upper = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+        lower, upper = map(float, ends_of_draws(found, count, level=level))
         seen, said = truth[inside].mean(), guess[inside].mean()
         rows.append((number + 1, int(inside.sum()), said, seen, min(lower, seen), max(upper, seen)))
     return pd.DataFrame(rows, columns=["bin", "places", "expected", "observed", "lower", "upper"])

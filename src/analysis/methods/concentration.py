@@ -91,7 +91,7 @@ def concentration(
     p = (1 + int((random[:, 0] >= found[0] - 1e-12).sum())) / (draws + 1)
     n = len(count)
     return Concentration(
-        _resampled(found[0], again[:, 0], level, n, 1.0),
+        _resampled(found[0], again[:, 0], level, n, 1.0, rests_on=n),
         _middle_of(float(random[:, 0].mean()), random[:, 0], level, n),
         _top(found[1], again[:, 1], level, count, share),
         _middle_of(float(random[:, 1].mean()), random[:, 1], level, n),
@@ -179,7 +179,7 @@ def relative_share(
              for k in picks if count[k].sum() > 0]  # fmt: skip
     again = np.array([100 * mine / theirs for mine, theirs in pairs if theirs > 0])
     value = 100 * met[0] / met[1]
-    return _resampled(value, again, level, len(count), np.inf)
+    return _resampled(value, again, level, len(count), np.inf, rests_on=round(share * len(count)))
 
 
 def _both(count: Floats, weight: Floats, share: float) -> tuple[float, float]:
@@ -192,7 +192,7 @@ def _top(value: float, draws: Floats, level: float, counts: Floats, share: float
         return Estimate.empty("not_applicable", _FEW, level=level)
     if revealing(value / 100 * people, people):
         return Estimate.empty("suppressed", "it would tell of fewer than 11 people", level=level)
-    return _resampled(value, draws, level, len(counts), 100.0)
+    return _resampled(value, draws, level, len(counts), 100.0, rests_on=round(share * len(counts)))
 
 
 def _middle_of(value: float, draws: Floats, level: float, n: int) -> Estimate:
@@ -201,10 +201,11 @@ def _middle_of(value: float, draws: Floats, level: float, n: int) -> Estimate:
     return Estimate(value, min(float(low), value), max(float(high), value), level, n)
 
 
-def _resampled(value: float, draws: Floats, level: float, n: int, whole: float) -> Estimate:
-    """Normal interval by the spread of redrawn places, on the log odds of a share of ``whole`` or the log of a ratio.
+def _resampled(value: float, draws: Floats, level: float, n: int, whole: float, *, rests_on: int) -> Estimate:
+    """Interval by the spread of redrawn places, on the log odds of a share of ``whole`` or the log of a ratio.
 
-    Percentiles of the draws themselves were seen to hold the truth too seldom where few places hold much.
+    Percentiles of the draws themselves were seen to hold the truth too seldom where few places hold much, and so was
+    a normal interval: ``rests_on``, the number of places that make the figure, gives Student's quantile.
     """
     inside = draws[(draws > 0) & (draws < whole)]
     if not 0 < value < whole or len(inside) < len(draws) / 2:
@@ -213,7 +214,7 @@ def _resampled(value: float, draws: Floats, level: float, n: int, whole: float) 
     def to(x: Floats | float) -> Floats:
         return np.log(x) if np.isinf(whole) else np.log(np.asarray(x) / (whole - np.asarray(x)))
 
-    half = float(stats.norm.ppf((1 + level) / 2)) * float(np.std(to(inside), ddof=1))
+    half = float(stats.t.ppf((1 + level) / 2, max(rests_on - 1, 1))) * float(np.std(to(inside), ddof=1))
     ends = np.exp(float(to(value)) + np.array([-half, half]))
     low, high = ends if np.isinf(whole) else whole * ends / (1 + ends)
     return Estimate(value, float(low), float(high), level, n)

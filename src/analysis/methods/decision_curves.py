@@ -7,11 +7,14 @@ needed actions minus wasted ones at that rate, per place. Source: Vickers and El
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import chain
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.methods.block_bootstrap import DRAWS, block_weights
+from analysis.methods.block_bootstrap import DRAWS, block_weights, ends_of_draws
 from analysis.project import AnalysisError
 
 Floats = npt.NDArray[np.float64]
@@ -67,7 +70,7 @@ def net_benefit(
 
 def decision_curve(
     happened: npt.ArrayLike,
-    rules: dict[str, npt.ArrayLike],
+    rules: Mapping[str, npt.ArrayLike],
     blocks: npt.ArrayLike,
     *,
     thresholds: npt.ArrayLike,
@@ -86,6 +89,7 @@ def decision_curve(
     truth = np.asarray(happened, dtype=float)
     count = np.ones(len(truth)) if size is None else np.asarray(size, dtype=float)
     weights = np.vstack([np.ones(len(truth)), block_weights(blocks, draws=draws, seed=seed)]) * count
+    number = len(np.unique(np.asarray(blocks)))
     strategies = {"everywhere": np.ones(len(truth)), **{k: np.asarray(v, dtype=float) for k, v in rules.items()}}
     rows = []
     for threshold in np.asarray(thresholds, dtype=float):
@@ -94,7 +98,8 @@ def decision_curve(
         found["nowhere"] = np.zeros(len(weights))
         better = np.maximum(found["everywhere"], 0.0)
         for name, benefit in found.items():
-            rows.append((float(threshold), name, *_ends(benefit, level), *_ends(benefit - better, level)))
+            ends = (_ends(values, number, level) for values in (benefit, benefit - better))
+            rows.append((float(threshold), name, *chain.from_iterable(ends)))
     columns = ["threshold", "strategy", "benefit", "lower", "upper", "gain", "gain_lower", "gain_upper"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -105,9 +110,9 @@ def _benefits(truth: Floats, chance: Floats, threshold: float, weights: Floats) 
     return np.asarray(weights @ worth / weights.sum(axis=1), dtype=float)
 
 
-def _ends(values: Floats, level: float) -> tuple[float, float, float]:
+def _ends(values: Floats, blocks: int, level: float) -> tuple[float, float, float]:
     """The figure itself, and its interval over the draws that follow it."""
-    lower, upper = np.quantile(values[1:], [(1 - level) / 2, (1 + level) / 2])
+    lower, upper = ends_of_draws(values[1:], blocks, level=level)
     return float(values[0]), float(min(lower, values[0])), float(max(upper, values[0]))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.methods.block_bootstrap import DRAWS, FEWEST_BLOCKS, block_weights
+from analysis.methods.block_bootstrap import DRAWS, FEWEST_BLOCKS, block_weights, ends_of_draws
 from analysis.methods.estimate import Estimate
 from analysis.methods.pressure_features import Features
 from analysis.methods.pressure_models import columns_of, fitted
@@ -68,8 +68,8 @@ def compare_lists(
     ahead on the same draws; NaN in its own row), n. With fewer than eight blocks there are no intervals.
     """
     homes, hit = renters.to_numpy(dtype=float), pressured.to_numpy(dtype=float)
-    weights = np.ones((1, len(homes)))
-    if blocks.nunique() >= FEWEST_BLOCKS:
+    weights, number = np.ones((1, len(homes))), blocks.nunique()
+    if number >= FEWEST_BLOCKS:
         weights = np.vstack([weights, block_weights(blocks, draws=draws, seed=seed)])
     filled = {name: score.reindex(renters.index).fillna(score.min() - 1).to_numpy() for name, score in scores.items()}
     found = {name: 100 * share_reached(score, homes, hit, share, weights) for name, score in filled.items()}
@@ -77,16 +77,16 @@ def compare_lists(
     first = next(iter(scores))
     rows = []
     for name, values in found.items():
-        gap = (np.nan,) * 3 if name == first else _ends(found[first] - values, level)
-        rows.append((name, *_ends(values, level), *gap, len(homes)))
+        gap = (np.nan,) * 3 if name == first else _ends(found[first] - values, number, level)
+        rows.append((name, *_ends(values, number, level), *gap, len(homes)))
     return pd.DataFrame(rows, columns=["strategy", "reached", "low", "high", "ahead", "ahead_low", "ahead_high", "n"])
 
 
-def _ends(values: Floats, level: float) -> tuple[float, float, float]:
+def _ends(values: Floats, blocks: int, level: float) -> tuple[float, float, float]:
     known = values[1:][np.isfinite(values[1:])]
     if len(known) < 2:
         return float(values[0]), float("nan"), float("nan")
-    lower, upper = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    lower, upper = ends_of_draws(known, blocks, level=level)
     return float(values[0]), float(min(lower, values[0])), float(max(upper, values[0]))
 
 

@@ -7,6 +7,7 @@ nobody sees, alike among neighbors, explains another part.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +59,18 @@ def planted_city(seed: int, *, effect: float = 1.0, side: int = SIDE) -> Planted
     )  # fmt: skip
 
 
+def calibrated_chance(score: npt.ArrayLike, effect: float = 1.0) -> Floats:
+    """Chance of pressure at a planted score (standard deviations), averaged over what nobody sees.
+
+    >>> calibrated_chance([-1.0, 0.0, 1.0]).round(2).tolist()
+    [0.11, 0.23, 0.41]
+    """
+    node, weight = np.polynomial.hermite_e.hermegauss(21)
+    odds = USUAL + effect * SEEN * np.asarray(score, dtype=float)[..., None] + UNSEEN * node
+    return np.asarray((weight / (1 + np.exp(-odds))).sum(axis=-1) / weight.sum(), dtype=float)
+
+
+@cache
 def true_area(effect: float = 1.0, *, draws: int = 400_000, seed: int = 7) -> float:
     """AUC of the planted score over all cities that could be drawn, by one large draw.
 

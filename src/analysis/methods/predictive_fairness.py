@@ -17,7 +17,7 @@ import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from analysis.methods.block_bootstrap import block_weights
+from analysis.methods.block_bootstrap import block_weights, ends_of_draws
 from analysis.methods.estimate import Estimate
 from analysis.project import AnalysisError
 
@@ -170,7 +170,7 @@ def rates_over_blocks(
     names = pd.Series(np.asarray(group, dtype=object)).astype(str).to_numpy()
     count = np.ones(len(truth)) if size is None else np.asarray(size, dtype=float)
     weights = np.vstack([np.ones(len(truth)), block_weights(blocks, draws=draws, seed=seed)]) * count
-    base = np.ones(len(truth), dtype=bool)
+    base, number = np.ones(len(truth), dtype=bool), len(np.unique(np.asarray(blocks)))
     pairs = {
         "base_rate": (truth, base), "flagged": (guess, base), "false_positive": (guess, ~truth),
         "false_negative": (~guess, truth), "positive_value": (truth, guess), "negative_value": (~truth, ~guess),
@@ -179,7 +179,7 @@ def rates_over_blocks(
     for name in [*np.unique(names), "everybody"]:
         inside = base if name == "everybody" else names == name
         for rate, (hit, of) in pairs.items():
-            rows.append((name, rate, *_drawn_rate(weights, hit & of & inside, of & inside, level)))
+            rows.append((name, rate, *_drawn_rate(weights, hit & of & inside, of & inside, number, level)))
     return pd.DataFrame(rows, columns=["group", "rate", "value", "lower", "upper", "of", "status"])
 
 
@@ -209,14 +209,17 @@ def over_thresholds(
     return pd.DataFrame(rows, columns=["threshold", "group", "flagged", "missed"])
 
 
-def _drawn_rate(weights: Floats, hit: Flags, of: Flags, level: float) -> tuple[float, float, float, int, str]:
+def _drawn_rate(
+    weights: Floats, hit: Flags, of: Flags, blocks: int, level: float
+) -> tuple[float, float, float, int, str]:
     """A rate and its interval over the draws that follow the figure itself."""
     if of.sum() < FEWEST:
         return np.nan, np.nan, np.nan, int(of.sum()), "not_applicable"
     below = weights[:, of].sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         found = weights[:, hit].sum(axis=1) / below
-    lower, upper = np.nanquantile(found[1:], [(1 - level) / 2, (1 + level) / 2])
+    drawn = found[1:]
+    lower, upper = ends_of_draws(drawn[np.isfinite(drawn)], blocks, level=level)
     return float(found[0]), float(min(lower, found[0])), float(max(upper, found[0])), int(of.sum()), "ok"
 
 

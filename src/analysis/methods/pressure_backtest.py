@@ -7,7 +7,7 @@ repeats the judgment under every choice somebody might defend, one at a time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -83,63 +83,101 @@ def definitions(local: PriceIndex, national: PriceIndex) -> dict[str, tuple[str,
     }
 
 
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """One choice somebody might defend: probabilities by tract from unseen places and carried over in time."""
+
+    kind: str
+    choice: str
+    chance: pd.Series
+    carried: pd.Series
+    happened: pd.Series
+    blocks: pd.Series
+    visits: float
+
+
 def sensitivity(
-    model: str, period: FinishedPeriod, tables: tuple[pd.DataFrame, pd.DataFrame],
-    rules: Mapping[str, tuple[str, TargetRule]],
-    coarse: Mapping[str, pd.Series], tracts: pd.Index, visits: float, *, draws: int = 200, level: float = 0.95,
+    model: str, period: FinishedPeriod, earlier: FinishedPeriod, tables: tuple[pd.DataFrame, pd.DataFrame],
+    rules: Mapping[str, tuple[str, TargetRule]], coarse: Mapping[str, pd.Series],
+    predictions: Mapping[str, tuple[pd.Series, pd.Series]], tracts: pd.Index, visits: float, *,
+    draws: int = 200, level: float = 0.95,
 ) -> pd.DataFrame:  # fmt: skip
-    """Score and list of one rule under each choice; one row a choice, ours first.
+    """Score and list of one rule under each choice, one at a time; one row a choice, ours first.
 
-    ``tables``: tract periods and income brackets, from which each definition is computed anew. ``coarse``: other blocks
-    of land by name. ``tracts``: the city whose list is judged, for ``visits`` visits. Columns: kind, choice, auc with
-    auc_low and auc_high, reached, ahead, ahead_low, ahead_high (points ahead of visits by lot), tracts.
+    ``earlier``: the period before, from which a rule is carried over. ``tables``: tract periods and income brackets,
+    from which each definition is computed anew, in both periods. ``coarse``: other blocks of land by name.
+    ``predictions``: of other rules by name, in unseen places and carried over. ``tracts``: the city whose list is
+    judged, for ``visits`` visits. Columns: kind, choice, auc with auc_low and auc_high, reached, tracts, and in points,
+    each with _low and _high: ahead (of visits by lot), beyond (of the highest past growth of rents), later (of visits
+    by lot, learned in the period before).
     """
-    many = period.renters[period.renters >= 300].index
-    few_homes = period.frame.loc[many]
-    levels = [name for name in map(str, period.features.frame) if not name.startswith("change_")]
-    rows = [_judged("Ours", "Ours", model, period.frame, period.happened, period, tracts, visits, draws, level)]
+    now, then, land = (period.frame, period.happened), (earlier.frame, earlier.happened), period.blocks
+    cases = [_case("Ours", "Ours", model, now, then, land, visits)]
     for name, (kind, rule) in rules.items():
-        target = pressure_target(*tables, period.target.before, period.target.after, rule)
-        happened = target.pressured[target.pressured.index.isin(period.frame.index)]
-        frame = period.frame.loc[happened.index]
-        rows.append(_judged(kind, name, model, frame, happened, period, tracts, visits, draws, level))
-    cases = {
-        ("Tracts", "Only with 300 or more renter households"): (few_homes, period.happened[many], visits),
-        ("Features", "Without changes of the decade before"): (period.frame[[*levels, FLAG]], period.happened, visits),
-        ("Visits", "A quarter of the visits"): (period.frame, period.happened, visits / 4),
-        ("Visits", "Half as many visits again"): (period.frame, period.happened, visits * 1.5),
-    }  # fmt: skip
-    for (kind, name), (frame, happened, budget) in cases.items():
-        rows.append(_judged(kind, name, model, frame, happened, period, tracts, budget, draws, level))
-    for name, blocks in coarse.items():
-        other = FinishedPeriod(
-            period.features, period.target, period.frame, period.happened, blocks.reindex(period.frame.index),
-            period.renters, period.left_out,
-        )  # fmt: skip
-        rows.append(_judged("Blocks", name, model, other.frame, other.happened, other, tracts, visits, draws, level))
-    return pd.DataFrame(rows)
+        both = _by_rule(period, tables, rule), _by_rule(earlier, tables, rule)
+        cases.append(_case(kind, name, model, both[0], both[1], land, visits))
+    many = _with_homes(period, 300), _with_homes(earlier, 300)
+    cases.append(_case("Tracts", "Only with 300 or more renter households", model, many[0], many[1], land, visits))
+    levels = [name for name in map(str, period.features.frame) if not name.startswith("change_")]
+    plain = (period.frame[[*levels, FLAG]], period.happened)
+    cases.append(_case("Features", "Without changes of the decade before", model, plain, then, land, visits))
+    cases += [
+        replace(cases[0], kind="Visits", choice="A quarter of the visits", visits=visits / 4),
+        replace(cases[0], kind="Visits", choice="Half as many visits again", visits=visits * 1.5),
+        *(_case("Blocks", name, model, now, then, blocks, visits) for name, blocks in coarse.items()),
+    ]
+    for name, (chance, carried) in predictions.items():
+        cases.append(replace(cases[0], kind="Rule", choice=name, chance=chance, carried=carried))
+    return pd.DataFrame([_judged(case, period, tracts, draws, level) for case in cases])
 
 
-def _judged(
-    kind: str, name: str, model: str, frame: pd.DataFrame, happened: pd.Series, period: FinishedPeriod,
-    tracts: pd.Index, visits: float, draws: int, level: float,
-) -> dict[str, object]:  # fmt: skip
-    blocks = period.blocks[frame.index]
-    number = min(10, blocks.nunique())
-    chance = pd.Series(out_of_fold(fit_predict(model), frame, happened, block_folds(blocks, number)), index=frame.index)
-    truth = happened.to_numpy(dtype=float)
-    area = block_bootstrap(lambda w: areas_under_curve(truth, chance, w), blocks, draws=draws, level=level)
-    here = frame.index[frame.index.isin(tracts)]
-    share = min(visits / float(period.renters[here].sum()), 1.0)
-    lists = compare_lists(
-        {"ours": chance[here]}, period.renters[here], happened[here], blocks[here], share, draws=draws, level=level
+Seen = tuple[pd.DataFrame, pd.Series]
+"""Features and outcomes of the same tracts."""
+
+
+def _by_rule(period: FinishedPeriod, tables: tuple[pd.DataFrame, pd.DataFrame], rule: TargetRule) -> Seen:
+    target = pressure_target(*tables, period.target.before, period.target.after, rule)
+    happened = target.pressured[target.pressured.index.isin(period.frame.index)]
+    return period.frame.loc[happened.index], happened
+
+
+def _with_homes(period: FinishedPeriod, least: float) -> Seen:
+    many = period.renters[period.renters >= least].index
+    return period.frame.loc[many], period.happened[many]
+
+
+def _case(kind: str, choice: str, model: str, now: Seen, then: Seen, blocks: pd.Series, visits: float) -> _Case:
+    frame, happened = now
+    land = blocks.reindex(frame.index)
+    folds = block_folds(land, min(10, land.nunique()))
+    chance = out_of_fold(fit_predict(model), frame, happened, folds)
+    shared = [name for name in then[0] if name in frame]
+    carried = fit_predict(model)(then[0][shared], then[1].to_numpy(dtype=np.int64), frame[shared])
+    return _Case(kind, choice, pd.Series(chance, frame.index), pd.Series(carried, frame.index), happened, land, visits)
+
+
+def _judged(case: _Case, period: FinishedPeriod, tracts: pd.Index, draws: int, level: float) -> dict[str, object]:
+    truth, land = case.happened.to_numpy(dtype=float), case.blocks
+    area = block_bootstrap(lambda w: areas_under_curve(truth, case.chance, w), land, draws=draws, level=level)
+    here = case.happened.index[case.happened.index.isin(tracts)]
+    homes = period.renters[here]
+    share = min(case.visits / float(homes.sum()), 1.0)
+    lists = {"ours": case.chance[here], "growth": period.frame.loc[here, "change_rent"]}
+    found = compare_lists(lists, homes, case.happened[here], land[here], share, draws=draws, level=level)
+    aged = compare_lists(
+        {"ours": case.carried[here]}, homes, case.happened[here], land[here], share, draws=draws, level=level
     )
-    lot = lists.set_index("strategy").loc["random"]
-    return {
-        "kind": kind, "choice": name, "auc": area.value, "auc_low": area.lower, "auc_high": area.upper,
-        "reached": lists["reached"].iloc[0], "ahead": lot["ahead"], "ahead_low": lot["ahead_low"],
-        "ahead_high": lot["ahead_high"], "tracts": len(here),
+    row: dict[str, object] = {
+        "kind": case.kind, "choice": case.choice, "auc": area.value, "auc_low": area.lower, "auc_high": area.upper,
+        "reached": found["reached"].iloc[0], "tracts": len(here),
     }  # fmt: skip
+    rivals = {"ahead": (found, "random"), "beyond": (found, "growth"), "later": (aged, "random")}
+    for name, (table, rival) in rivals.items():
+        gap = table.set_index("strategy").loc[rival]
+        # A list that knows nothing is a lottery, up to the rounding of sums.
+        row |= {name: round(gap["ahead"], 9), f"{name}_low": round(gap["ahead_low"], 9)}
+        row[f"{name}_high"] = round(gap["ahead_high"], 9)
+    return row
 
 
 def other_forecasts(

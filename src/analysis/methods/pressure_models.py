@@ -21,7 +21,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import ThreadpoolController
 
-from analysis.methods.block_bootstrap import DRAWS, block_bootstrap, block_difference, block_weights
+from analysis.methods.block_bootstrap import DRAWS, block_bootstrap, block_difference, block_weights, ends_of_draws
 from analysis.methods.calibration import area_under_curve, areas_under_curve, brier, briers
 from analysis.methods.estimate import Estimate
 from analysis.methods.pressure_features import Features
@@ -221,7 +221,7 @@ def against_possible_truths(
     found = [
         area_under_curve(truths.iloc[:, i], chance, weights[i]) for i in range(truths.shape[1])
     ]  # fmt: skip
-    lower, upper = np.nanquantile(found, [(1 - level) / 2, (1 + level) / 2])
+    lower, upper = ends_of_draws([one for one in found if np.isfinite(one)], blocks.nunique(), level=level)
     return Estimate(float(np.nanmean(found)), float(lower), float(upper), level, len(chance))
 
 
@@ -279,7 +279,7 @@ def partial_dependence(
     at = np.quantile(values[:, place], np.linspace(0.05, 0.95, points))
     weights = np.vstack([np.ones(len(truth)), block_weights(blocks, draws=draws, seed=seed)])
     curves = np.array([_curve(fitted(model, values, truth, w), values, place, at) for w in weights])
-    lower, upper = np.quantile(curves[1:], [(1 - level) / 2, (1 + level) / 2], axis=0)
+    lower, upper = ends_of_draws(curves[1:], blocks.nunique(), level=level)
     return pd.DataFrame(
         {"value": at, "chance": curves[0], "lower": np.minimum(lower, curves[0]), "upper": np.maximum(upper, curves[0])}
     )

@@ -4,34 +4,27 @@ Each trial plants a truth, runs the method on it for a number of seeds, and coun
 how often the planted thing is found, how often an interval holds the truth, how
 often something is announced that is not there. The trials are small enough to run
 while a notebook runs; the test suite runs larger ones. Agreement with published
-cases is checked by the test suite, which has the published data; here it is quoted.
+cases is checked by the test suite, which has the published data; here it is quoted. Trials that take too long for a
+page are recorded runs: :mod:`analysis.proofs`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.spatial import KDTree
 
-from analysis.methods import margins_of_error, planted_counts
-from analysis.methods.block_bootstrap import block_bootstrap, block_difference
-from analysis.methods.calibration import areas_under_curve
+from analysis.methods import margins_of_error
 from analysis.methods.change_measures import KEYS, change_measures
 from analysis.methods.displacement_typology import classify
 from analysis.methods.multiverse import multiverse, robust_groups
 from analysis.methods.neighborhood_change import change_index, equal_weights, fit_scale, index_uncertainty, scores
-from analysis.methods.outreach_list import compare_lists
 from analysis.methods.planted import change_tables, measures_with_truth, typology_region
-from analysis.methods.planted_pressure import planted_city, smooth_map, true_area
-from analysis.methods.pressure_models import fit_predict
 from analysis.methods.segregation import against_random_allocation, theil_h
 from analysis.methods.spatial_autocorrelation import lattice, local_moran, moran
-from analysis.methods.spatial_cross_validation import block_folds, cross_validated, out_of_fold
 from analysis.methods.weighted_quantiles import median_across_tracts
 from analysis.project import AnalysisError
 
@@ -248,75 +241,6 @@ def _margins_of_error(seeds: int) -> Proof:
     )
 
 
-def _block_bootstrap(seeds: int) -> Proof:
-    truth, held, alarms = true_area(), [], []
-    for seed in range(seeds):
-        city = planted_city(seed)
-        chance = 1 / (1 + np.exp(-city.score.to_numpy()))
-        lots = np.random.default_rng(seed).random((2, len(chance)))
-        area, one, two = (partial(areas_under_curve, city.happened.to_numpy(), p) for p in (chance, *lots))
-        found = block_bootstrap(area, city.blocks, draws=200, seed=seed)
-        held.append(found.lower <= truth <= found.upper)
-        alarms.append(block_difference(one, two, city.blocks, draws=200, seed=seed).excludes(0.0))
-    return Proof(
-        "block_bootstrap",
-        "900 tracts in 100 blocks with something unseen shared inside each; a planted score, and two scores by lot",
-        seeds,
-        coverage=_percent(held),
-        nominal_coverage=95.0,
-        false_alarms=_percent(alarms),
-        nominal_false_alarms=5.0,
-    )
-
-
-def _outreach_list(seeds: int) -> Proof:
-    ahead = {effect: [_list_of_planted(seed, effect) for seed in range(seeds)] for effect in (1.0, 0.0)}
-    middle = float(np.mean([row["ahead"] for row in ahead[1.0]]))
-    return Proof(
-        "outreach_list",
-        "lists of three variables for a city where they tell a part of the truth, and for one where they tell nothing",
-        seeds,
-        found=_percent([row["ahead_low"] > 0 for row in ahead[1.0]]),
-        coverage=_percent([row["ahead_low"] <= middle <= row["ahead_high"] for row in ahead[1.0]]),
-        nominal_coverage=95.0,
-        false_alarms=_percent([row["ahead_low"] > 0 for row in ahead[0.0]]),
-        nominal_false_alarms=2.5,
-    )
-
-
-def _list_of_planted(seed: int, effect: float) -> pd.Series:
-    """How far a list is ahead of visits by lot in an invented city."""
-    city = planted_city(seed, effect=effect, side=24)
-    chance = out_of_fold(fit_predict("three"), city.frame, city.happened, block_folds(city.blocks, 8))
-    scores = {"ours": pd.Series(chance, index=city.frame.index)}
-    lists = compare_lists(scores, city.renters, city.happened, city.blocks, 0.12, draws=200, seed=seed)
-    found: pd.Series = lists[lists["strategy"] == "random"].iloc[0]
-    return found
-
-
-def _spatial_folds(seeds: int) -> Proof:
-    fooled: dict[str, list[bool]] = {"spatial": [], "random": []}
-    for seed in range(seeds):
-        features, happened, blocks = smooth_map(seed)
-        both = cross_validated(_nearest, features, happened, blocks, number=5, seed=seed)
-        for name, chance in (("spatial", both.spatial), ("random", both.random)):
-            area = partial(areas_under_curve, happened.to_numpy(), chance.to_numpy())
-            fooled[name].append(block_bootstrap(area, blocks, draws=200, seed=seed).lower > 0.5)
-    return Proof(
-        "spatial_cross_validation",
-        "features and outcome smooth over the map and unrelated; found: how often folds by lot claim skill",
-        seeds,
-        found=_percent(fooled["random"]),
-        false_alarms=_percent(fooled["spatial"]),
-    )
-
-
-def _nearest(known: pd.DataFrame, happened: npt.NDArray[np.int64], new: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Share of outcomes among the nine tracts most alike: the simplest rule that can remember its neighbors."""
-    _, nearest = KDTree(known.to_numpy(dtype=float)).query(new.to_numpy(dtype=float), k=9)
-    return np.asarray(happened[nearest].mean(axis=1), dtype=float)
-
-
 def _segregation(seeds: int) -> Proof:
     alarms, found = [], []
     for seed in range(seeds):
@@ -336,43 +260,7 @@ def _segregation(seeds: int) -> Proof:
     )
 
 
-def _of_counts(
-    name: str, trial: Callable[[int], planted_counts.Trial], planted: str, false_alarms: float
-) -> Callable[[int], Proof]:
-    """The trial of a method for counts of people outdoors, in percent."""
-
-    def run(seeds: int) -> Proof:
-        seen = trial(seeds)
-        held = None if np.isnan(seen.coverage) else _percent(seen.coverage)
-        return Proof(
-            name, planted, seeds, found=_percent(seen.found), coverage=held,
-            nominal_coverage=None if held is None else 95.0, false_alarms=_percent(seen.false_alarms),
-            nominal_false_alarms=false_alarms,
-        )  # fmt: skip
-
-    return run
-
-
-_COUNTS: Mapping[str, tuple[Callable[[int], Proof], int]] = {
-    name: (_of_counts(name, trial, planted, false_alarms), seeds)
-    for name, trial, planted, false_alarms, seeds in (
-        ("street_count", planted_counts.street_count_trial,
-         "150 tracts counted twice, with a rise of 30 percent and without, by counts with all three errors", 5.0, 120),
-        ("concentration", planted_counts.concentration_trial,
-         "120 tracts with people dealt at random, and with rates that differ and last", 5.0, 30),
-        ("tract_rates", planted_counts.tract_rates_trial,
-         "150 tracts counted twice; those truly above the mark, and those named", 10.0, 12),
-        ("rank_agreement", planted_counts.rank_agreement_trial,
-         "288 tracts in blocks of alike neighbors, with a rank correlation and without", 5.0, 200),
-        ("reporting_bias", planted_counts.reporting_bias_trial,
-         "300 tracts that ask more where incomes are higher, and as much, with need counted twice", 5.0, 40),
-        ("hot_spots", planted_counts.hot_spots_trial,
-         "144 tracts and an island with skewed rates, without and with a block of 16 that are higher", 5.0, 20),
-    )
-}  # fmt: skip
-
 TRIALS: Mapping[str, tuple[Callable[[int], Proof], int]] = {
-    "block_bootstrap": (_block_bootstrap, 50),
     "change_index": (_change_index, 20),
     "displacement_typology": (_displacement_typology, 20),
     "local_moran": (_local_moran, 40),
@@ -380,19 +268,12 @@ TRIALS: Mapping[str, tuple[Callable[[int], Proof], int]] = {
     "median_across_tracts": (_median_across_tracts, 40),
     "moran": (_moran, 40),
     "multiverse": (_multiverse, 3),
-    "outreach_list": (_outreach_list, 20),
     "robust_groups": (_robust_groups, 5),
     "segregation": (_segregation, 60),
-    "spatial_cross_validation": (_spatial_folds, 40),
-    **_COUNTS,
 }
 """The trial of each method and its usual number of seeds."""
 
 REFERENCES: Mapping[str, tuple[str, str]] = {
-    "calibration": (
-        "logistic regression of ProPublica's table of 6,172 people on age, prior counts and score",
-        "Brier score 0.205871 and AUC 0.738189, equal to 1e-6",
-    ),
     "displacement_typology": (
         "Urban Displacement Project, typology output for Ventura County, 2018 vintage",
         "all 172 tracts get their published class",
@@ -403,8 +284,6 @@ REFERENCES: Mapping[str, tuple[str, str]] = {
         "sum 203,119 with margin 5,070",
     ),
     "moran": ("Columbus crime data, R package spdep 1.2-7", "I and both z-scores equal to 1e-8"),
-    "hot_spots": ("Columbus crime data, R package spdep 1.2-7", "the statistic of 49 places equal to 1e-8"),
-    "tract_rates": ("sleep study of the R package lme4 (Bates et al. 2015)", "the mixed model behind it, to 1e-3"),
     "segregation": ("schools00 of the R package segregation", "M, H, D, isolation and decomposition equal to 1e-8"),
 }
 """The published case of a method, and how exactly the test suite meets it."""

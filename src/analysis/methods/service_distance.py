@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from analysis.methods.block_bootstrap import ends_of_draws
 from analysis.methods.estimate import Estimate
 from analysis.methods.tract_disclosure import revealing
 from analysis.project import AnalysisError
@@ -77,11 +78,11 @@ def share_beyond(
     picks = np.random.default_rng(seed).integers(0, len(sums), (draws, len(sums)))
     again = sums[picks].sum(axis=1)
     shares = 100 * again[again[:, 1] > 0, 0] / again[again[:, 1] > 0, 1]
-    low, high = np.quantile(shares, [(1 - level) / 2, (1 + level) / 2])
+    low, high = map(float, ends_of_draws(shares, len(sums), level=level))
     value = round(min(100.0, float(100 * sums[:, 0].sum() / sums[:, 1].sum())), 6)
     if revealing(value / 100 * float(frame["people"].sum()), float(frame["people"].sum())):
         return Estimate.empty("suppressed", "it would tell of fewer than 11 people", level=level)
-    low, high = round(min(float(low), value), 6), round(min(100.0, max(float(high), value)), 6)
+    low, high = round(min(low, value), 6), round(min(100.0, max(high, value)), 6)
     return Estimate(value, low, high, level, len(frame))
 
 
@@ -92,7 +93,8 @@ def rate_ratio_of_groups(
     """Pooled rate of the tracts in a group over that of the others, with an interval that lets neighbours be alike.
 
     ``group`` is true, false or missing (left out). Interval: spread of the log ratio over redrawn blocks, for counts
-    that clump far more than chance. Fewer than ten tracts or 11 people in either part, or 8 blocks: ``not_applicable``.
+    that clump far more than chance, expanded for the number of blocks in which the rarer part lives. Fewer than ten
+    tracts or 11 people in either part, or 8 blocks: ``not_applicable``.
 
     >>> counts = pd.Series([20.0, 10.0] * 40); people = pd.Series([1000.0] * 80)
     >>> found = rate_ratio_of_groups(counts, people, pd.Series([True, False] * 40), pd.Series(np.arange(80) // 4))
@@ -112,5 +114,5 @@ def rate_ratio_of_groups(
     logs = np.log(drawn[0, whole, 0] / drawn[0, whole, 1] / (drawn[1, whole, 0] / drawn[1, whole, 1]))
     total = sums.sum(axis=1)
     value = float(total[0, 0] / total[0, 1] / (total[1, 0] / total[1, 1]))
-    low, high = np.quantile(logs, [(1 - level) / 2, (1 + level) / 2])
+    low, high = ends_of_draws(logs, int((sums[:, :, 1] > 0).sum(axis=1).min()), level=level)
     return Estimate(value, min(float(np.exp(low)), value), max(float(np.exp(high)), value), level, len(frame))

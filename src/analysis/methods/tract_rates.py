@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from analysis.methods.block_bootstrap import ends_of_draws
 from analysis.methods.empirical_bayes import posterior
 from analysis.methods.estimate import Estimate
 from analysis.methods.partial_pooling import partial_pooling
@@ -129,6 +130,6 @@ def skill(
     picks = np.random.default_rng(seed).integers(0, len(frame), (draws, len(frame)))
     sums = theirs[picks].sum(axis=1)
     again = 100 * (1 - ours[picks].sum(axis=1) / np.where(sums > 0, sums, np.nan))
-    low, high = np.nanquantile(again, [(1 - level) / 2, (1 + level) / 2])
+    low, high = ends_of_draws(again[np.isfinite(again)], len(frame), level=level)
     value = float(100 * (1 - ours.sum() / theirs.sum()))
     return Estimate(value, min(float(low), value), max(float(high), value), level, len(frame))

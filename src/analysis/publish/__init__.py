@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from analysis.publish.measures import Measure
     from analysis.publish.payload import Published, published
     from analysis.publish.previews import preview
+    from analysis.publish.proven import proven
     from analysis.publish.tables import Column, table
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "finding",
     "map",
     "preview",
+    "proven",
     "published",
     "table",
 ]
@@ -47,6 +49,7 @@ _HOMES = {
     "finding": "findings",
     "map": "exhibits",
     "preview": "previews",
+    "proven": "proven",
     "published": "payload",
     "table": "tables",
 }
