@@ -12,10 +12,13 @@ import pytest
 
 from analysis.catalog import city as city_of
 from analysis.project import Project
+from analysis.publish.wording import Terms, speaking
 from analysis.report.build import build, status
 from analysis.report.editions import planned
+from analysis.report.exhibits import Carried, data_view
 from analysis.report.languages import in_english, languages_of, note_twins, terms_of, told_in, twin_problems, words_of
 from analysis.report.notebook import read_notebook
+from analysis.report.packing import unpacked
 
 from . import whitepaper
 from .conftest import notebook_json, write_notebook
@@ -353,3 +356,19 @@ def test_what_is_said_of_datasets_goes_to_pages_and_not_to_figures(
     written = read_notebook(write())
     assert terms_of(checkout, written, "es")["Permits issued"] == "Permisos"
     assert "Permits issued" not in words_of(checkout, written, "whole", drawn=True)["es"].known
+
+
+def test_data_for_the_script_speak_the_language_of_the_page() -> None:
+    words = {"Tract {n}": "el sector {n}", "Not in it": "No está en él"}
+    data = {
+        "columns": ["name", "group", "status", "rate"],
+        "rows": [[f"Tract {n}", "Not in it", "ok", 0.5] for n in range(50)],
+    }
+    with speaking("es", Terms(words)):
+        names, groups, states, rates = (
+            unpacked(column) for column in data_view(data, "rates", Carried()).json["packed"]
+        )
+    assert names[:2] == ["Sector 0", "Sector 1"]
+    assert set(groups) == {"No está en él"}
+    assert set(states) == {"ok"}
+    assert set(rates) == {0.5}

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from analysis.publish.evidence import source_line
 from analysis.publish.payload import Figure, Map, Table
 from analysis.publish.retelling import retold
-from analysis.publish.wording import ENGLISH, language, said, term, terms
+from analysis.publish.wording import ENGLISH, as_label, language, said, term, terms
 from analysis.report.atlas import measure_id
 from analysis.report.cards import publisher_words
 from analysis.report.packing import Shelf, packed
@@ -191,14 +191,22 @@ def data_view(data: Mapping[str, Any], name: str, carried: Carried) -> DataView:
     rows = list(data.get("rows", ()))
     laid_out = rows if len(rows) <= MOST_ROWS else []
     shown = tuple(tuple((cell_text(value), _is_number(value)) for value in row) for row in laid_out)
-    packed_columns = [packed([_rounded(row[at]) for row in rows]) for at in range(len(columns))]
+    packed_columns = [packed([_carried(row[at]) for row in rows]) for at in range(len(columns))]
     held = {"columns": columns, "packed": carried.columns.put(name, packed_columns)}
     return DataView(columns, shown, len(rows), held)
 
 
-def _rounded(value: Any) -> Any:
-    """A value as the page carries it: eight significant digits, which no measurement here exceeds."""
+def _carried(value: Any) -> Any:
+    """A value as the page carries it: eight significant digits, which no measurement here exceeds; texts as read."""
+    if isinstance(value, str):
+        return _read(value)
     return float(f"{value:.8g}") if isinstance(value, float) else value
+
+
+def _read(text: str) -> str:
+    """A text among data in the language being spoken; a name stands there without its article."""
+    told = term(text, needed=False)
+    return as_label(told) if text[:1].isupper() else told
 
 
 def cell_text(value: Any) -> str:
@@ -212,7 +220,7 @@ def cell_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(said("booleans", "yes" if value else "no"))
     if isinstance(value, str):
-        return term(value, needed=False)
+        return _read(value)
     if not isinstance(value, float):
         return str(value)
     if value == int(value) and abs(value) < 1e15:

@@ -19,8 +19,9 @@
     const column = title => data.columns.indexOf(title);
     const value = column("status") - 1 - (column("low") < 0 ? 0 : 2);
     const format = told.format, plain = Object.keys(format).length === 0;
+    const language = document.documentElement.lang || "en", locale = { es: "es-US" }[language] || language;
     const number = v => {
-      const text = Math.abs(v).toLocaleString(document.documentElement.lang || "en", {
+      const text = Math.abs(v).toLocaleString(locale, {
         minimumFractionDigits: format.decimals, maximumFractionDigits: format.decimals });
       return (v < 0 ? "−" : format.plus && v > 0 ? "+" : "") + format.before + text + format.after;
     };
