@@ -213,8 +213,8 @@ def test_meaning_of_yaml() -> None:
 
 def test_verdicts_name_a_module_that_is_gone(built: Project) -> None:
     judge = staleness.Judge(built, "sample")
-    gone = {"analysis.methods.gone": fingerprint.module_file("analysis.methods.gone")}
-    assert judge._changed(gone, {"analysis.methods.gone": Mark("a", "b")}) == ["analysis.methods.gone"]
+    gone = "analysis.methods.gone"
+    assert judge._changed([gone], fingerprint.module_file, {gone: Mark("a", "b")}) == [gone]
 
 
 def test_a_notebook_that_asks_about_the_data_follows_everything_that_is_held(city: Project) -> None:
