@@ -25,7 +25,7 @@ def degrees(frame: Window, crs: str) -> dict[str, Any]:
 
     >>> found = degrees(Window(6358010.0, 1948695.0, 195.95, 808, 1200), "EPSG:2229")
     >>> [round(found[name][0], 3) for name in ("lon", "lat")]
-    [-118.689, 34.345]
+    [-118.675, 34.345]
     """
     from pyproj import Transformer
 
