@@ -25,6 +25,7 @@ from analysis.report.storage import sole_builder
 
 from . import whitepaper
 from .conftest import write_notebook, write_table
+from .dying import Killed, killed_at
 
 SCRIPT = """
 import sys
@@ -128,30 +129,15 @@ def test_a_crash_before_any_write_changes_nothing(small: Project, monkeypatch: p
     record = json.loads(places(small, "sample", "02_nothing").record.read_text(encoding="utf-8"))
     seen = {"modules": {n: m["raw"] for n, m in record["modules"].items()}, "tables": {}, "datasets": [], "asked": {}}
     monkeypatch.setattr(execution, "_run", rerun)
-    replace, moves = os.replace, []
-
-    class Killed(BaseException):
-        pass
-
-    def counted(limit: int):  # type: ignore[no-untyped-def]
-        def move(source, target):  # type: ignore[no-untyped-def]
-            moves.append(Path(target).name)
-            if len(moves) == limit:
-                raise Killed
-            replace(source, target)
-
-        return move
-
+    moves: list[str] = []
     for limit in range(1, 20):
         shutil.rmtree(small.reports("sample"))
-        moves.clear()
-        monkeypatch.setattr(os, "replace", counted(limit))
         try:
-            build(small, "sample", only(small), jobs=1)
+            with killed_at(monkeypatch, limit, moves):
+                build(small, "sample", only(small), jobs=1)
             finished = True
         except Killed:
             finished = False
-        monkeypatch.setattr(os, "replace", replace)
         (small.reports("sample") / f".02_nothing.html.77{storage.PARTIAL}").write_text("half", encoding="utf-8")
         build(small, "sample", only(small), jobs=1)
         assert published(small) == wanted, moves

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import sqlite3
@@ -22,6 +21,7 @@ from analysis.report.editions import planned
 from analysis.report.execution import places
 from analysis.report.storage import digest
 
+from .dying import Killed, killed_at
 from .survey import NAME, Survey
 
 FIRST = Survey()
@@ -410,20 +410,7 @@ def test_a_kill_at_any_write_loses_no_edition(town: Project, at, monkeypatch: py
     words = FIRST.with_(words="People wait {{ wait }}.")
     made(town, words)
     wanted = everything()
-    replace, moves = os.replace, []
-
-    class Killed(BaseException):
-        pass
-
-    def dying(limit: int):  # type: ignore[no-untyped-def]
-        def move(source, target):  # type: ignore[no-untyped-def]
-            moves.append(Path(target).name)
-            if len(moves) == limit:
-                raise Killed
-            replace(source, target)
-
-        return move
-
+    moves: list[str] = []
     for limit in range(1, 30):
         for path in town.reports("sample").rglob("*"):
             if path.is_file():
@@ -433,14 +420,12 @@ def test_a_kill_at_any_write_loses_no_edition(town: Project, at, monkeypatch: py
                 (town.root / path).parent.mkdir(parents=True, exist_ok=True)
                 (town.root / path).write_bytes(content)
         words.put(town)
-        moves.clear()
-        monkeypatch.setattr(os, "replace", dying(limit))
         try:
-            made(town)
+            with killed_at(monkeypatch, limit, moves):
+                made(town)
             finished = True
         except Killed:
             finished = False
-        monkeypatch.setattr(os, "replace", replace)
         made(town)
         assert everything() == wanted, moves
         assert [one.number for one in editions(town)] == [1, 2]

@@ -138,7 +138,7 @@ def written(
     if style == "symbol":
         sign = said("units", unit.name)[2] if unit.name in said("units") else ""
         return text + (sign if sign in {"", "%"} else NBSP + sign)
-    single = number == 1 and not scaled and used <= 0
+    single = abs(number) == 1 and not scaled and used <= 0
     return _joined(text, _after(unit, wording, single=single, bare=bare))
 
 
