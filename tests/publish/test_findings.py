@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from analysis.project import AnalysisError
-from analysis.publish import findings, payload, session
+from analysis.publish import findings, payload, phrases, session
 from analysis.publish.findings import Finding, finding
 from analysis.publish.units import UNITS
 
@@ -145,3 +145,11 @@ def test_cards_escape_what_they_show(made: Callable[..., Finding]) -> None:
 def test_unknown_fields_of_an_old_notebook_are_refused(made: Callable[..., Finding]) -> None:
     with pytest.raises(AnalysisError, match="run the notebook again"):
         Finding.from_json({**made().to_json(), "colour": "red"})
+
+
+def test_a_range_that_promises_no_level_says_what_it_is() -> None:
+    shops = {"unit": "count", "noun": "shop", "interval": (4.0, 16.0)}
+    ranged = finding("moved", 10.0, interval_is="Range over four quarters", **shops)
+    assert ranged.level is None
+    assert phrases.interval_words(ranged) == "Range over four quarters: 4 to 16\u00a0shops"
+    assert finding("sure", 10.0, **shops).level == 0.95

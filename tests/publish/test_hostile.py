@@ -17,32 +17,8 @@ from analysis.publish.markdown import mathml
 from analysis.publish.policy import Policy
 from analysis.publish.prose import Cell, Context, check, render
 from analysis.publish.tables import Column, table
+from hostile_words import CORPUS
 
-CORPUS = [
-    "<script>alert(1)</script>",
-    "</script><script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg/onload=alert(1)>",
-    '"><b onmouseover="alert(1)">',
-    "' onfocus='alert(1)",
-    "javascript:alert(1)",
-    "[click](javascript:alert(1))",
-    "![x](https://evil.example/x.png)",
-    "<https://evil.example>",
-    "**bold** _em_ `code`",
-    "# heading\n\n- list",
-    "| a | b |\n|---|---|",
-    "{{ rent_change }}{% for x in y %}{# c #}",
-    "{{ ''.__class__.__mro__[1].__subclasses__() }}",
-    "$\\href{javascript:alert(1)}{x}$",
-    "[^1]: footnote",
-    "&lt;script&gt; &#x3c;script&#x3e;",
-    "a\u2028b\u2029c\u0000d\u202ee",
-    "\ue000\ue010\ue001",
-    "\uf0001\uf000",
-    "--></style><style>*{display:none}</style>",
-    "]]><!--",
-]
 ALLOWED = {
     "p",
     "button",

@@ -107,7 +107,7 @@ def test_labels_and_nouns_are_the_notebook_s(in_spanish: Any) -> None:
     assert "Venice" in spanish.svg
     assert "Veces la tasa" in spanish.svg
     assert spanish.alt == (
-        "Gráfica de puntos de dos tasas con intervalos de 95 por ciento, de 2 a 3. Por encima de forma medible de "
+        "Gráfica de puntos de dos tasas con intervalos del 95 por ciento, de 2 a 3. Por encima de forma medible de "
         "Sin diferencia (1): Venice, Menos hacinado. Por debajo de forma medible: 0."
     )
     assert ">2 a 3<" in spanish.svg

@@ -128,7 +128,7 @@ def test_both_languages_are_printed_from_one_run(checkout: Project, write: Calla
     assert "1,500 (1,400 a 1,600)" in text
     assert "Rápido" in text
     assert "permisos expedidos" in text
-    assert "intervalo de 95 por ciento: de 5 a 19 por ciento" in text
+    assert "intervalo del 95 por ciento: de 5 a 19 por ciento" in text
     assert "2010 a 2019" in text
 
 

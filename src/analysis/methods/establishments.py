@@ -50,7 +50,7 @@ def net_changes(
 
 
 def as_estimate(row: pd.Series) -> Estimate:
-    """One row of :func:`net_changes` with its range in place of an interval.
+    """One row of :func:`net_changes` with its range in place of an interval: publish it with ``interval_is``.
 
     >>> as_estimate(pd.Series({"value": 10.0, "low": 4.0, "high": 16.0})).interval
     (4.0, 16.0)

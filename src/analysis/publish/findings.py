@@ -38,7 +38,8 @@ class Finding(Payload):
     """One recorded result. ``value`` is None exactly when ``status`` is not ``ok``; dates are ISO text.
 
     ``interval`` is in the unit of the value at confidence (or credibility) ``level``; without one,
-    ``no_interval`` says why. ``change`` tells a change over time (may "rise" or "fall") from a level.
+    ``no_interval`` says why. Where the ends are no such interval, ``interval_is`` names what they are ("range over the
+    quarters") and there is no level. ``change`` tells a change over time (may "rise" or "fall") from a level.
     ``threshold``: limits that rounding must not cross. ``group``: for a named place, the places it cannot be told
     apart from, itself included. ``outside``: why the interval does not contain the value, where it does not.
     ``method`` is ``{"name", "module", "summary", "file", "line"}``; ``tables`` are the table uses of
@@ -52,6 +53,7 @@ class Finding(Payload):
     status: Status = "ok"
     interval: tuple[float, float] | None = None
     level: float | None = None
+    interval_is: str | None = None
     no_interval: str | None = None
     outside: str | None = None
     n: int | None = None
@@ -86,6 +88,7 @@ def finding(
     unit: str,
     interval: tuple[float, float] | None = None,
     level: float = 0.95,
+    interval_is: str | None = None,
     no_interval: str | None = None,
     outside: str | None = None,
     n: int | None = None,
@@ -117,6 +120,8 @@ def finding(
     interval, level
         Bounds in the unit of the value (not half widths) and their level, 0.90 for ACS margins; or
         ``no_interval``, the reason why there is none ("complete count", "published figure without a margin").
+    interval_is
+        What the bounds are where no level can be promised for them ("range over the quarters").
     n
         Records or persons behind the value; ``denominator`` says of what a share is one.
     change
@@ -141,7 +146,8 @@ def finding(
         unit=unit,
         status=status,
         interval=_bounds(name, interval),
-        level=level if interval is not None else None,
+        level=level if interval is not None and interval_is is None else None,
+        interval_is=interval_is,
         no_interval=no_interval,
         outside=outside,
         n=None if n is None else int(n),
@@ -276,7 +282,7 @@ def _interval_faults(found: Finding, value: float) -> list[str]:
         return [*faults, f"interval ({low}, {high}) must be finite, low first"]
     if not low <= value <= high and not (found.outside or "").strip():
         faults.append(f"interval ({low}, {high}) does not contain {value}: correct it, or state outside='why'")
-    if found.level is None or not 0.5 <= found.level < 1:
+    if found.interval_is is None and (found.level is None or not 0.5 <= found.level < 1):
         faults.append(f"level={found.level} must be a share such as 0.90 or 0.95")
     return faults
 

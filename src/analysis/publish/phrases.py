@@ -43,8 +43,10 @@ def interval_range(found: Finding, *, bare: bool = False) -> str:
 
 def interval_words(found: Finding) -> str:
     """Level and interval: "95 percent interval: 35 to 43 percent"; empty without an interval."""
-    if found.status != "ok" or found.interval is None or found.level is None:
+    if found.status != "ok" or found.interval is None:
         return ""
+    if found.level is None:
+        return str(said("interval_is")).format(what=term(found.interval_is or ""), range=interval_range(found))
     return str(said("interval")).format(level=f"{100 * found.level:g}", range=interval_range(found))
 
 
@@ -368,8 +370,10 @@ def _difference(found: Finding, other: Finding) -> tuple[float, float]:
 
 def _at_level(found: Finding, level: float) -> tuple[float, float]:
     """The interval widened from its own level to a higher one, as for a normal estimate."""
-    if found.interval is None or found.level is None:
+    if found.interval is None:
         return found.number, found.number
+    if found.level is None:
+        return found.interval
     normal = NormalDist()
     factor = normal.inv_cdf((1 + level) / 2) / normal.inv_cdf((1 + found.level) / 2)
     low, high = found.interval

@@ -336,7 +336,8 @@ def _prepared(node: Any, notebook: Notebook) -> Any:
     import nbformat
 
     for cell, kept in zip(node.cells, notebook.cells, strict=True):
-        cell.cell_type, cell.source, cell.metadata["tags"] = kept.kind, kept.source, list(kept.tags)
+        cell.cell_type, cell.source = kept.kind, kept.source
+        cell.metadata = nbformat.from_dict(_tagged(kept.tags, kept.twin))  # type: ignore[no-untyped-call]
         if kept.kind != "code":
             cell.pop("outputs", None)
             cell.pop("execution_count", None)

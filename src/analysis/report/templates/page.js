@@ -20,11 +20,14 @@
     show();
   }
 
-  // The other language opens at the heading or figure that is being read
-  all(".languages a").forEach(link => link.addEventListener("click", () => {
+  // The other language opens at the heading or figure where the reader last stayed
+  let stayed = "", pause = 0;
+  const stay = () => {
     const passed = all("main h2[id], main h3[id], main figure[id]").filter(place => place.getBoundingClientRect().top < innerHeight * 0.4);
-    link.hash = scrollY > 0 && passed.length ? passed[passed.length - 1].id : "";
-  }));
+    if (scrollY > innerHeight * 0.4 && passed.length) stayed = passed[passed.length - 1].id;
+  };
+  addEventListener("scroll", () => { clearTimeout(pause); pause = setTimeout(stay, 500); }, { passive: true });
+  all(".languages a").forEach(link => link.addEventListener("click", () => { link.hash = stayed; }));
 
   // Cards: beside the number on wide pages, at the foot of narrow ones
   let asked = null;
@@ -81,7 +84,7 @@
       Data.save(`${page()}_${button.dataset.csv}.csv`, data.csv || Data.csv(data.columns, data.rows), "text/csv");
     });
   });
-  const columns = ["name", "text", "value", "unit", "status", "interval_low", "interval_high", "level", "no_interval", "n", "denominator", "area", "period", "method"];
+  const columns = ["name", "text", "value", "unit", "status", "interval_low", "interval_high", "level", "interval_is", "no_interval", "n", "denominator", "area", "period", "method"];
   all("[data-findings]").forEach(button => {
     button.hidden = false;
     button.addEventListener("click", () => {

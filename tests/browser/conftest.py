@@ -1,0 +1,37 @@
+"""The browser of these tests, and the pages they look at."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that tests may import links and contrast
+
+from browser_pages import CHROMIUM, NO_CHROMIUM, started
+
+pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium without a window."""
+    if CHROMIUM is None:
+        pytest.skip(NO_CHROMIUM)
+    with started() as browser:
+        yield browser
+
+
+@pytest.fixture
+def report(briefs_site: Path) -> Callable[[str], Path]:
+    """The file of a page of the sample by its name."""
+
+    def find(name: str) -> Path:
+        file = briefs_site / "reports" / "sample" / name
+        assert file.is_file(), f"{name} was not built"
+        return file
+
+    return find
