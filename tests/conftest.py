@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).parent))  # so that tests may import sites
 
 from filelock import FileLock
 
-from sites import analysis, build_sample
-
-BRIEFED = ("city", "cd-02", "cd-12", "nc-harbor-1", "nc-harbor-12", "nc-weaver-square")
-"""Places of the sample that tests ask briefs of: confusable keys, and a council of two tracts."""
+from analysis.project import Project
+from analysis.refine.building import refine_tables
+from analysis.sample import write_sample
+from sites import BRIEFED, copy_checkout, run
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -71,9 +71,26 @@ def portal(portal_with: Callable[..., str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def sample_site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A copied checkout with every sample report built, once for all workers of a test run."""
-    return _once(tmp_path_factory, worker_id, "sample-site", lambda site: build_sample(ROOT, site))
+def refined_sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
+    """A copied checkout in which the invented city is made and refined, once for all workers; tests only read it."""
+
+    def make(site: Path) -> None:
+        project = Project(copy_checkout(ROOT, site))
+        write_sample(project)
+        refine_tables(project, "sample")
+
+    return Project(_once(tmp_path_factory, worker_id, "refined-sample", make))
+
+
+@pytest.fixture(scope="session")
+def sample_site(refined_sample: Project, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The same with every sample report built, once for all workers of a test run."""
+
+    def make(site: Path) -> None:
+        shutil.copytree(refined_sample.root, site)
+        run(site, "reports", "--source", "sample")
+
+    return _once(tmp_path_factory, worker_id, "sample-site", make)
 
 
 @pytest.fixture(scope="session")
@@ -82,9 +99,7 @@ def briefs_site(sample_site: Path, tmp_path_factory: pytest.TempPathFactory, wor
 
     def make(site: Path) -> None:
         shutil.copytree(sample_site, site)
-        done = analysis(site, "briefs", "--source", "sample", "--areas", ",".join(BRIEFED))
-        if done.returncode != 0:
-            raise RuntimeError(f"the briefs do not build:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+        run(site, "briefs", "--source", "sample", "--areas", ",".join(BRIEFED))
 
     return _once(tmp_path_factory, worker_id, "briefs-site", make)
 

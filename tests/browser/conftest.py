@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,11 +27,15 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def report(briefs_site: Path) -> Callable[[str], Path]:
-    """The file of a page of the sample by its name."""
+def report(request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """The file of a page by its name: of the sample, or of a folder of reports named in ``ANALYSIS_PAGES``."""
+    named = os.environ.get("ANALYSIS_PAGES")
+    folder = Path(named) if named else request.getfixturevalue("briefs_site") / "reports" / "sample"
 
     def find(name: str) -> Path:
-        file = briefs_site / "reports" / "sample" / name
+        file = folder.resolve() / name
+        if named and "--" in name and not file.is_file():
+            pytest.skip(f"{name} is not among the reports of {named}")
         assert file.is_file(), f"{name} was not built"
         return file
 

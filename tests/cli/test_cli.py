@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -95,7 +96,11 @@ def test_catalog_lists_every_dataset(checkout: Project) -> None:
     assert re.search(r"^acs5_2018 +census +2014 to 2018", shown, flags=re.MULTILINE)
 
 
-def test_a_scaffold_runs_at_once_on_the_sample_and_has_the_structure(checkout: Project) -> None:
+def test_a_scaffold_runs_at_once_on_the_sample_and_has_the_structure(
+    checkout: Project, refined_sample: Project
+) -> None:
+    for folder in (Project.raw, Project.processed):
+        shutil.copytree(folder(refined_sample, "sample"), folder(checkout, "sample"))
     made = analysis("new", "Tenant protection", root=checkout.root)
     assert made.returncode == 0, made.stderr
     assert made.stdout.strip().endswith("notebooks/00_tenant_protection.ipynb")

@@ -12,8 +12,7 @@ from analysis.project import Project
 from analysis.report.editions import planned
 from analysis.report.execution import places, read_record
 from analysis.report.summary import Summary, read_summary
-from conftest import BRIEFED
-from sites import analysis
+from sites import BRIEFED, analysis
 
 NAMES = {
     "cd-02": "Council District 2", "cd-12": "Council District 12", "nc-harbor-1": "Harbor 1",

@@ -135,8 +135,8 @@ def test_a_planted_gain_of_the_place_is_its_regional_component_under_every_choic
         shift_share_range(nation, nation, least_span=40)
 
 
-def test_no_gain_is_seldom_called_one_over_500_seeds() -> None:
-    called = [shift_share_range(*jobs(seed), least_span=6).side("regional") != "depends" for seed in range(500)]
+def test_no_gain_is_seldom_called_one() -> None:
+    called = [shift_share_range(*jobs(seed), least_span=6).side("regional") != "depends" for seed in range(60)]
     # A range over choices is no confidence interval: noise of one percent a year gives it one sign now and then.
     assert np.mean(called) <= 0.25
 

@@ -14,7 +14,6 @@ from analysis.catalog import load_catalog
 from analysis.project import Project
 from analysis.refine.building import refine_tables
 from analysis.refine.registry import tables
-from analysis.sample import write_sample
 from analysis.sources.fetching import fetch_all
 from refine_desk import PORTAL, Desk, new_desk, portal_address
 
@@ -47,21 +46,6 @@ def live(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
                 finally:
                     del os.environ["ANALYSIS_MIRROR"]
             refine_tables(project, "live")
-            (folder / "done").touch()
-    return Project(folder)
-
-
-@pytest.fixture(scope="session")
-def refined_sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
-    """A project with every table of the invented city, made and refined once for all workers."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "refined-sample"
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "done").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            project = new_desk(folder).project
-            write_sample(project)
-            refine_tables(project, "sample")
             (folder / "done").touch()
     return Project(folder)
 

@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import Any
 
 import pandas as pd
 import pytest
-from filelock import FileLock
 
 from analysis.project import AnalysisError, Project
 from analysis.refine import homelessness
-from analysis.refine.building import refine_tables
 from analysis.refine.homelessness import common_grounds
 from analysis.refine.storage import read_meta, read_table
-from analysis.sample import TRUTH, write_sample
-from refine_desk import new_desk
+from analysis.sample import TRUTH
 
 NEEDED = ("homeless_counts", "service_places", "encampment_requests", "tract_crosswalk", "tract_shapes")
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
-    """The invented city with the tables of this subject, once for all workers."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "refined-homelessness"
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "done").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            project = new_desk(folder).project
-            write_sample(project)
-            refine_tables(project, "sample", NEEDED)
-            (folder / "done").touch()
-    return Project(folder)
+def sample(refined_sample: Project) -> Project:
+    """The invented city."""
+    return refined_sample
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -144,5 +143,5 @@ def test_nothing_real_is_named_as_the_source_of_an_invented_figure(sample: Proje
 
 
 def test_the_refined_sample_keeps_to_the_folder_of_the_sample(sample: Project) -> None:
-    names = {path.name for path in Path(sample.root / "data" / "processed").iterdir()}
+    names = {path.name for path in (sample.root / "data" / "processed").iterdir() if path.is_dir()}
     assert names == {"sample"}

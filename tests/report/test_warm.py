@@ -23,8 +23,10 @@ from analysis.report import engine
 from analysis.report.editions import edition, notebooks
 from analysis.report.execution import execute, places
 from analysis.report.fingerprint import Now
+from analysis.report.issuing import issue
 from analysis.report.kernel_environment import bare_environment, first_lines, modules_of
 from analysis.report.notebook import read_notebook
+from analysis.report.printing import page_file
 from analysis.report.surroundings import surroundings
 from analysis.report.warm import service
 
@@ -165,7 +167,7 @@ def test_modules_that_must_not_be_imported_early_are_left_to_the_cell(
 def test_every_whitepaper_is_the_same_from_a_fork_and_from_a_fresh_kernel(
     sample_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Executed notebooks byte for byte, and the record of what each used: modules, tables, datasets."""
+    """Executed notebooks and pages byte for byte, in another folder, and the record of what each used."""
     monkeypatch.setenv("ANALYSIS_ROOT", str(sample_site))
     monkeypatch.setenv("ANALYSIS_SOURCE", "sample")
     monkeypatch.setenv("PYTHONPATH", str(sample_site / "src"))
@@ -174,16 +176,22 @@ def test_every_whitepaper_is_the_same_from_a_fork_and_from_a_fresh_kernel(
     copy = Project(tmp_path / "city")
     for folder in ("data", "notebooks"):
         shutil.copytree(sample_site / folder, copy.root / folder)
-    shutil.copy(sample_site / "requirements.lock", copy.root / "requirements.lock")
+    for file in ("requirements.lock", "pyproject.toml"):
+        shutil.copy(sample_site / file, copy.root / file)
     around = surroundings(project, Now())
     for path in notebooks(project):
         ours = places(project, "sample", path.stem)
-        execute(copy, "sample", edition(read_notebook(path)), around)
+        ran = execute(copy, "sample", edition(read_notebook(path)), around)
         theirs = places(copy, "sample", path.stem)
         assert ours.executed.read_bytes() == theirs.executed.read_bytes(), path.stem
         known, found = (json.loads(place.record.read_bytes()) for place in (ours, theirs))
         for part in ("modules", "tables", "datasets", "parameters", "executed"):
             assert known[part] == found[part], part
+        summary = issue(copy, "sample", ran.record)
+        assert "es" in summary.others
+        for language in ("en", *summary.others):
+            here, there = (place.folder / page_file(path.stem, language) for place in (ours, theirs))
+            assert here.read_bytes() == there.read_bytes(), here.name
 
 
 def test_too_much_memory_is_an_error_of_the_cell(

@@ -1,4 +1,4 @@
-"""The sample, written once a session, and its raw parts as they lie on disk."""
+"""The sample, written once a test run, and its raw parts as they lie on disk."""
 
 from __future__ import annotations
 
@@ -64,9 +64,8 @@ def empty_project(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
 
 
 @pytest.fixture(scope="session")
-def sample(empty_project: Callable[[str], Project]) -> Sample:
-    """The sample in a folder of its own."""
-    project = empty_project("meridia")
-    manifests = {manifest.dataset: manifest for manifest in write_sample(project)}
-    truth = json.loads((project.raw("sample") / TRUTH).read_text(encoding="utf-8"))
-    return Sample(project, manifests, truth)
+def sample(refined_sample: Project) -> Sample:
+    """The sample that all workers share."""
+    manifests = {manifest.dataset: manifest for manifest in write_sample(refined_sample)}
+    truth = json.loads((refined_sample.raw("sample") / TRUTH).read_text(encoding="utf-8"))
+    return Sample(refined_sample, manifests, truth)

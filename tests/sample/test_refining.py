@@ -9,10 +9,6 @@ import pytest
 
 @pytest.fixture(scope="module")
 def refined(sample):
-    from analysis.refine import refine_tables
-
-    refine_tables(sample.project, "sample")
-
     def table(name: str, columns: list[str] | None = None) -> pd.DataFrame:
         return pd.read_parquet(sample.project.processed("sample") / f"{name}.parquet", columns=columns)
 
