@@ -9,8 +9,8 @@ from typing import Literal
 from analysis.publish import fonts, theme
 from analysis.publish.figures.sheet import Box, Sheet
 
-Mark = Literal["dot", "ring", "diamond", "triangle", "speck", "tick", "sign", "line", "dashes", "rule", "interval", "band",
-               "block", "blank"]  # fmt: skip
+Mark = Literal["dot", "ring", "diamond", "triangle", "speck", "tick", "sign", "line", "dashes", "rule", "interval",
+               "band", "block", "blank"]  # fmt: skip
 ROW = 20.0
 
 
