@@ -102,13 +102,23 @@ def control_chart(
     unknown = sorted(set(signals) - {"", *RULES})
     if unknown:
         raise AnalysisError(f"control chart: unknown signal {', '.join(unknown)}; use {', '.join(RULES)} or nothing")
-    columns = [bounds_of(data, c) for c in (value, centre, lower, upper)]
-    half_widths = (columns[3] - columns[2]) / 2
+    numbers_of = {c: bounds_of(data, c) for c in numbers}
+    sigma = (numbers_of[upper] - numbers_of[lower]) / 6
     chart = Chart(
-        data["__at"].to_numpy(dtype=float), data[period], *columns, truth(data[baseline]), signals,
-        row_status(data, value, status), scribe(unit, [*columns[0], *columns[1]], half_widths / 3), unit, label,
-        lines.with_zero(*extent(*columns), None),
-    )  # fmt: skip
+        x=data["__at"].to_numpy(dtype=float),
+        periods=data[period],
+        value=numbers_of[value],
+        centre=numbers_of[centre],
+        lower=numbers_of[lower],
+        upper=numbers_of[upper],
+        baseline=truth(data[baseline]),
+        signal=signals,
+        status=row_status(data, value, status),
+        scribe=scribe(unit, [*numbers_of[value], *numbers_of[centre]], sigma),
+        unit=unit,
+        label=label,
+        limits=lines.with_zero(*extent(*numbers_of.values()), None),
+    )
     return both("control_chart", lambda layout: _draw(chart, layout), data[used], _alt(chart, noun))
 
 
@@ -122,8 +132,12 @@ def _ordered(data: pd.DataFrame, period: str) -> pd.DataFrame:
 
 def _keys(chart: Chart) -> tuple[Entry, ...]:
     words = theme.words()["keys"]
-    marks = {"beyond": ("diamond", "navy"), "run": ("ring", "navy"), "near": ("ring", "green")}
-    entries = [Entry(*marks[rule], words[f"signal_{rule}"]) for rule in RULES if chart.shows(rule).any()]
+    marks = {
+        "beyond": Entry("diamond", "navy", words["signal_beyond"]),
+        "run": Entry("ring", "navy", words["signal_run"]),
+        "near": Entry("ring", "green", words["signal_near"]),
+    }
+    entries = [mark for rule, mark in marks.items() if chart.shows(rule).any()]
     return (*entries, *gap_keys(chart.status))
 
 
@@ -245,12 +259,15 @@ def _alt(chart: Chart, noun: str) -> str:
     many = counted(len(chart.x), noun)
     ends = [when(chart.periods.iloc[i]) for i in (0, -1)]
     limits = write.span(float(chart.lower[-1]), float(chart.upper[-1]))
-    values = {
-        "many": many, "first": ends[0], "last": ends[1], "limits": once(limits, chart.label),
-        "centre": once(write.words(float(chart.centre[-1])), chart.label),
-    }  # fmt: skip
     sentences = [told("Control chart.")]
-    opening = told("{many} from {first} to {last}; center {centre}, limits {limits}", **values)
+    opening = told(
+        "{many} from {first} to {last}; center {centre}, limits {limits}",
+        many=many,
+        first=ends[0],
+        last=ends[1],
+        centre=once(write.words(float(chart.centre[-1])), chart.label),
+        limits=once(limits, chart.label),
+    )
     if chart.baseline.any():
         opening += told(", from a baseline of {many}", many=counted(int(chart.baseline.sum()), noun))
     sentences.append(f"{chart.label}: {opening}." if chart.label else f"{opening[:1].upper()}{opening[1:]}.")

@@ -118,14 +118,28 @@ def event_study(
     data = _ordered(data, period)
     x = data["__at"].to_numpy(dtype=float)
     at = _event_at(data, period, event)
-    columns = [bounds_of(data, c) for c in (effect, low, high, *ends)]
-    value = columns[0]
-    in_base = truth(data[base]) if base else np.zeros(len(data), dtype=bool)
+    value, floor, ceiling, *bands = (bounds_of(data, c) for c in (effect, low, high, *ends))
     found = Effects(
-        x, data[period], *columns, in_base, x < at, row_status(data, effect, status), (at, event_name), reference,
-        scribe(unit, value, (columns[2] - columns[1]) / 2, plus=plus), unit, label, across,
-        lines.with_zero(*extent(*columns, [reference[0]]), None), level, plus,
-    )  # fmt: skip
+        x=x,
+        periods=data[period],
+        value=value,
+        low=floor,
+        high=ceiling,
+        band_low=bands[0],
+        band_high=bands[1],
+        base=truth(data[base]) if base else np.zeros(len(data), dtype=bool),
+        before=x < at,
+        status=row_status(data, effect, status),
+        event=(at, event_name),
+        reference=reference,
+        scribe=scribe(unit, value, (ceiling - floor) / 2, plus=plus),
+        unit=unit,
+        label=label,
+        across=across,
+        limits=lines.with_zero(*extent(value, floor, ceiling, *bands, [reference[0]]), None),
+        level=level,
+        plus=plus,
+    )
     return both("event_study", lambda layout: _draw(found, layout), data[used], _alt(found, noun))
 
 
@@ -211,13 +225,12 @@ def _draw_ground(sheet: Sheet, effects: Effects, frame: Frame, event: list[str])
     sheet.block(Box(box.left, box.top, border, box.bottom), "shade")
     draw_gaps(sheet, frame, effects.x, effects.status)
     words = theme.words()["keys"]
-    for way, mark, text in ((-1, "paper", words["before_event"]), (1, "navy", words["after_event"])):
-        side = "right" if way < 0 else "left"
-        half = fonts.text_width(text, 12) + 20
-        if way < 0 and border - half < 0:  # no room left of a border that lies near the edge
-            continue
-        sheet.dots([border + way * 12], [box.top - 10], mark, 3.6, rim="navy" if way < 0 else "paper")
-        sheet.text(border + way * 21, box.top - 6, text, "soft", size=12, anchor=side)
+    y = box.top - 10
+    if border - fonts.text_width(words["before_event"], 12) > 21:  # else there is no room left of a border at the edge
+        sheet.dots([border - 12], [y], "paper", 3.6, rim="navy")
+        sheet.text(border - 21, y + 4, words["before_event"], "soft", size=12, anchor="right")
+    sheet.dots([border + 12], [y], "navy", 3.6)
+    sheet.text(border + 21, y + 4, words["after_event"], "soft", size=12)
     half = max(fonts.text_width(line, 12, 500) for line in event) / 2
     middle = min(max(border, half), sheet.width - half)
     top = box.top - 20 - LEADING * len(event)

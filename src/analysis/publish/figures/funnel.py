@@ -14,6 +14,7 @@ from analysis.publish.figures.columns import bounds_of, picked, row_status, with
 from analysis.publish.figures.keys import Entry
 from analysis.publish.figures.numbers import Scribe, counted, scribe
 from analysis.publish.figures.rows import draw_header, header_height
+from analysis.publish.figures.scales import Floats
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
 from analysis.publish.figures.spoken import spoken
 from analysis.publish.policy import current_policy
@@ -135,13 +136,19 @@ def _stages(
     if len(outside):
         raise AnalysisError(f"{where}: the share of {names[outside[0]]!r} lies outside its own interval, in percent")
     return tuple(
-        Stage(name, *(float(c[i]) for c in (count, lost)), (float(share[i]), float(low[i]), float(high[i])),
-              float(100 * count[i] / count[0]), str(state))
+        Stage(
+            name=name,
+            count=float(count[i]),
+            lost=float(lost[i]),
+            went_on=(float(share[i]), float(low[i]), float(high[i])),
+            of_first=float(100 * count[i] / count[0]),
+            status=str(state),
+        )
         for i, (name, state) in enumerate(zip(names, states.loc[rows.index], strict=True))
-    )  # fmt: skip
+    )
 
 
-def _check_small(where: str, names: Sequence[str], count: np.ndarray, lost: np.ndarray, unit: str) -> None:
+def _check_small(where: str, names: Sequence[str], count: Floats, lost: Floats, unit: str) -> None:
     """Refuse counts of people, staying or leaving, that the policy suppresses."""
     least = current_policy().minimum_count
     if not unit_named(unit).people:

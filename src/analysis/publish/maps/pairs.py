@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.project import AnalysisError
 from analysis.publish import fonts, svg, theme
@@ -30,6 +31,7 @@ from analysis.publish.maps.speech import MOSTLY, listed_areas
 from analysis.publish.units import plural
 from analysis.publish.wording import said, told
 
+Bools = npt.NDArray[np.bool_]
 CELL = 50.0
 STEPS = 3
 
@@ -85,7 +87,7 @@ def paired(
 
 
 def _breaks(
-    places: Places, known: np.ndarray, given: Sequence[float] | None, scheme: Scheme, name: str
+    places: Places, known: Bools, given: Sequence[float] | None, scheme: Scheme, name: str
 ) -> tuple[float, ...]:
     found = sorted(given) if given is not None else breaks_of(places.values[known], STEPS, scheme)
     if len(found) != STEPS - 1:
