@@ -268,10 +268,11 @@ def _draw_effects(sheet: Sheet, effects: Effects, frame: Frame) -> None:
         if len(known):
             sheet.line(across, down.ravel(), token, round(wide, 1), alpha=0.6)
         here = mask & np.isfinite(effects.value)
-        inside = round(max(radius - 0.8, 1.2), 1)
+        tiny = radius < 2.6  # a rim in the colour of the page would leave nothing of the dot
+        inside = round(max(radius - 0.8, 1.3), 1)
         before, after = here & effects.before, here & ~effects.before
-        sheet.dots(xs[before], ys[before], "paper", inside, rim=token, rim_width=1.6)
-        sheet.dots(xs[after], ys[after], token, round(radius, 1), rim_width=1.5 if radius > 3 else 0.8)
+        sheet.dots(xs[before], ys[before], "paper", inside, rim=token, rim_width=1.1 if tiny else 1.6)
+        sheet.dots(xs[after], ys[after], token, round(radius, 1), rim=None if tiny else "paper")
     _name_furthest(sheet, effects, frame, radius)
 
 
