@@ -19,7 +19,6 @@ from analysis.publish.figures.gaps import draw_gaps, gap_keys, gap_sentences, st
 from analysis.publish.figures.keys import Entry
 from analysis.publish.figures.lines import Frame
 from analysis.publish.figures.numbers import Scribe, axis_label, counted, in_words, once, scribe, when
-from analysis.publish.figures.placing import beside_points
 from analysis.publish.figures.rows import draw_header, header_height
 from analysis.publish.figures.scales import Floats, Scale, extent, is_dates
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
@@ -273,7 +272,7 @@ def _draw_effects(sheet: Sheet, effects: Effects, frame: Frame) -> None:
         before, after = here & effects.before, here & ~effects.before
         sheet.dots(xs[before], ys[before], "paper", inside, rim=token, rim_width=1.1 if tiny else 1.6)
         sheet.dots(xs[after], ys[after], token, round(radius, 1), rim=None if tiny else "paper")
-    _name_furthest(sheet, effects, frame, radius)
+    _name_furthest(sheet, effects, frame)
 
 
 def _furthest(effects: Effects) -> int:
@@ -282,25 +281,20 @@ def _furthest(effects: Effects) -> int:
     return int(np.nanargmax(away)) if np.isfinite(away).any() else -1
 
 
-def _name_furthest(sheet: Sheet, effects: Effects, frame: Frame, radius: float) -> None:
+def _name_furthest(sheet: Sheet, effects: Effects, frame: Frame) -> None:
+    """The number of the furthest effect beyond the far end of its interval, where no nearer effect reaches."""
     at = _furthest(effects)
     if at < 0:
         return
     half = float(effects.high[at] - effects.low[at]) / 2
     text = effects.scribe.bearing(half).label(float(effects.value[at]))
-    points = [(float(frame.x.at(v)), float(frame.y.at(w))) for v, w in zip(effects.x, effects.value, strict=True)]
-    taken = [Box(a - radius, b - radius, a + radius, b + radius) for a, b in points if np.isfinite(b)]
-    floors = [*frame.y(effects.low).tolist()], [*frame.y(effects.high).tolist()]
-    bars = [
-        Box(a - 1, top, a + 1, floor)
-        for (a, _), floor, top in zip(points, *floors, strict=True)
-        if np.isfinite(floor) and np.isfinite(top)
-    ]
-    size = fonts.text_width(text, 13, 700) + 4, 15.0
-    right = Box(_border(effects, frame), frame.box.top, frame.box.right, frame.box.bottom)
-    box = beside_points([points[at]], [size], taken, right, better_free=bars, distance=radius + 3)[0]
-    if box:
-        sheet.text(box.left + 2, box.bottom - 3.5, text, "navy", weight=700, halo=True)
+    room = fonts.text_width(text, 13, 700) / 2
+    left, right = _border(effects, frame) + room + 4, frame.box.right - room
+    middle = min(max(frame.x.at(float(effects.x[at])), left), right)
+    below = effects.value[at] < effects.reference[0]
+    y = frame.y.at(float(effects.low[at])) + 15 if below else frame.y.at(float(effects.high[at])) - 5
+    y = min(max(y, frame.box.top + 11), frame.box.bottom - 4)
+    sheet.text(middle, y, text, "navy", weight=700, anchor="center", halo=True)
 
 
 def _alt(effects: Effects, noun: str) -> str:
