@@ -75,6 +75,16 @@ def test_thirds_are_thirds_of_the_places_that_have_both(drawn: maps.MapDrawing) 
         assert np.bincount(place).min() > 0.3 * len(both)
 
 
+@pytest.mark.parametrize("shares", [(0.6, 0.0), (0.0, 0.6), (0.4, 0.4)])
+def test_many_zeros_or_many_at_the_top_still_make_three_classes(tracts: gpd.GeoDataFrame, shares) -> None:
+    low, high = shares
+    value = np.linspace(0, 1, len(tracts))
+    value = np.where(value < low, 0.0, np.where(value > 1 - high, 5.0, 1 + value))
+    drawing = gallery.city_map(tracts.assign(rent=1000 + value, low=None, high=None), low=None, high=None, **AGAINST)
+    counts = [e.count for e in drawing.legend if e.status == "ok"]
+    assert min(sum(counts[column::3]) for column in range(3)) > 40
+
+
 def test_a_place_that_lacks_either_is_hatched_by_the_reason(drawn: maps.MapDrawing) -> None:
     empty = {e.status: e.count for e in drawn.legend if e.status != "ok"}
     assert empty == {"suppressed": 13, "no_data": 25, "not_applicable": 4}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from analysis.project import AnalysisError
 from analysis.publish import fonts, svg, theme
 from analysis.publish.figures.numbers import axis_label, capitalized, counted, once, scribe
-from analysis.publish.maps.classes import Class, Scheme, breaks_of, class_of, sequential_classes
+from analysis.publish.maps.classes import Class, Floats, Scheme, breaks_of, class_of, rounded_breaks, sequential_classes
 from analysis.publish.maps.input import Overlay, Places
 from analysis.publish.maps.legend import (
     EMPTY,
@@ -89,13 +89,32 @@ def paired(
 def _breaks(
     places: Places, known: Bools, given: Sequence[float] | None, scheme: Scheme, name: str
 ) -> tuple[float, ...]:
-    found = sorted(given) if given is not None else breaks_of(places.values[known], STEPS, scheme)
+    values = places.values[known]
+    found = sorted(given) if given is not None else breaks_of(values, STEPS, scheme)
+    if given is None and len(found) < STEPS - 1:
+        found = _between_ties(values)
     if len(found) != STEPS - 1:
         raise AnalysisError(
             f"map of two measures: {places.column!r} gives {len(found)} breaks for {STEPS} classes, its values are too "
             f"alike: give two numbers in `{name}`, or map it alone"
         )
     return tuple(float(edge) for edge in found)
+
+
+def _between_ties(values: Floats) -> list[float]:
+    """Breaks where a third or more of the values are one number, as zeros often are: that number has its own class.
+
+    >>> _between_ties(np.array([0.0, 0, 0, 0, 1, 2, 3, 9]))
+    [1.0, 3.0]
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) < STEPS:
+        return []
+    below = np.cumsum(counts) - counts  # values under each distinct one
+    first = int(np.clip(np.searchsorted(below, len(values) / 3), 1, len(distinct) - 2))
+    half = (len(values) + below[first]) / 2
+    second = int(np.clip(np.searchsorted(below, half), first + 1, len(distinct) - 1))
+    return rounded_breaks([float(distinct[first]), float(distinct[second])], float(distinct[0]), float(distinct[-1]))
 
 
 def _thirds(places: Places, edges: Sequence[float], unit: str) -> Shading:
