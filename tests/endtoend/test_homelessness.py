@@ -69,3 +69,16 @@ def test_no_small_count_of_people_stands_on_the_page(sample_site: Path, found: d
     kinds = published(notebook).exhibits["kinds"]
     for row in csv.DictReader(io.StringIO(kinds.csv.lstrip("\ufeff"))):
         assert row["people"] == "" or float(row["people"]) == 0 or float(row["people"]) >= 11
+
+
+def test_the_map_of_people_and_requests_withholds_what_is_withheld(sample_site: Path, found: dict[str, Any]) -> None:
+    notebook = nbformat.read(sample_site / "reports" / "sample" / "executed" / "08_homelessness.ipynb", as_version=4)
+    drawn = published(notebook).exhibits["rates"]
+    rows = [dict(zip(drawn.data["columns"], row, strict=True)) for row in drawn.data["rows"]]
+    hidden = [row for row in rows if row["status"] == "suppressed"]
+    assert len(hidden) > 100
+    assert all(row["rate"] is None and row["low"] is None for row in hidden)
+    many, few = (measure["edges"] for measure in drawn.interaction["pair"])
+    both = [row for row in rows if row["status"] == row["asked_status"] == "ok"]
+    unheard = [row for row in both if row["rate"] >= many[1] and row["asked"] < few[0]]
+    assert found["unheard"]["value"] == len(unheard)

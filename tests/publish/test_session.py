@@ -139,6 +139,47 @@ def test_maps_are_drawn_and_recorded() -> None:
     assert session.recorded("figure") == {"rent_map": made}
 
 
+def squares_with_two_measures() -> Any:
+    """Twelve squares with two measures; one of the second is withheld, though its number is there."""
+    geopandas, shapely = pytest.importorskip("geopandas"), pytest.importorskip("shapely")
+    frame = geopandas.GeoDataFrame(
+        {"geoid": list("abcdefghijkl"), "risk": range(12), "need": [(7 * i) % 12 + 20 for i in range(12)]},
+        geometry=[shapely.box(x, 0, x + 1000, 1000) for x in range(0, 12000, 1000)], crs="EPSG:2229",
+    )  # fmt: skip
+    return frame.assign(why=["suppressed", *["ok"] * 11])
+
+
+OF_TWO = {"title": "Risk and need", "subtitle": "By square", "unit": "percent", "label": "Risk", "crs": "EPSG:2229"}
+NEED = publish.Measure(label="Renters", unit="people", period="2018", status="why", no_interval="counted")
+
+
+def test_a_map_of_two_measures_records_both() -> None:
+    made = publish.map("both", squares_with_two_measures(), "risk", against="need", against_measure=NEED, **OF_TWO)
+    assert payload.Map.from_json(json.loads(payload.dumps(made))) == made
+    assert made.data["columns"] == ["geoid", "risk", "status", "need", "need_status"]
+    assert made.data["rows"][0] == ["a", 0, "ok", None, "suppressed"]
+    assert [measure["label"] for measure in made.measures] == ["Risk", "Renters"]
+    assert made.measures[1]["values"][:2] == [None, 27]
+    assert sum(place >= 0 for place in made.interaction["place"]) == 11
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"against_measure": None}, "give both `against`"),
+        ({"against_measure": publish.Measure(label="Renters", unit="people", period="2018")}, "`low` and `high`"),
+        (
+            {"people_columns": ["need"], "shapes": lambda f: f.assign(need=f["need"] - 15)},
+            "'need' shows .* from 1 to 10",
+        ),
+    ],
+)
+def test_what_a_map_of_two_measures_needs(fields: dict[str, Any], told: str) -> None:
+    shapes = fields.pop("shapes", lambda f: f)(squares_with_two_measures())
+    with pytest.raises(AnalysisError, match=told):
+        publish.map("both", shapes, "risk", **{"against": "need", "against_measure": NEED, **OF_TWO, **fields})
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from analysis.methods.control_chart import share_chart, xmr
 from analysis.publish import figures, maps
 from analysis.publish.figures import Drawing
 
@@ -318,12 +319,91 @@ def calibration() -> Drawing:
     )
 
 
+def event_study() -> Drawing:
+    """Four weeks of base, eight of foreboding (the last strays), 20 after: a fall of eight that half recovers."""
+    week = np.arange(-12, 20)
+    effect = np.where(week < 0, 0.3 * np.sin(3 * week), -8.0 + 0.2 * week)
+    effect[11] = -2.5
+    frame = pd.DataFrame({"week": pd.Timestamp("2020-03-22") + pd.to_timedelta(7 * week, "D"), "effect": effect})
+    frame["low"], frame["high"] = effect - 2, effect + 2
+    frame["band_low"], frame["band_high"] = effect - 4.5, effect + 4.5
+    frame["base"] = week < -8
+    frame["status"] = np.where(week == 15, "suppressed", "ok")
+    frame.loc[week == 4, ["effect", "low", "high", "band_low", "band_high"]] = np.nan
+    return figures.event_study(
+        frame, "week", "effect", unit="points", low="low", high="high", band=("band_low", "band_high"), base="base",
+        event=pd.Timestamp("2020-03-22"), event_name="Orders to stay home", label="Difference from other cities",
+        reference=(0.0, "As other cities"), status="status", noun="week",
+    )  # fmt: skip
+
+
+def event_study_of_years() -> Drawing:
+    """The textbook's picture: six years around a policy, the year before it the base."""
+    frame = pd.DataFrame({"year": [-3, -2, -1, 0, 1, 2], "ratio": [1.02, 0.97, 1, 1.21, 1.4, 1.52]})
+    frame["low"], frame["high"] = frame["ratio"] / 1.15, frame["ratio"] * 1.15
+    frame.loc[2, ["low", "high"]] = np.nan
+    return figures.event_study(
+        frame.assign(base=frame["year"] == -1), "year", "ratio", unit="ratio", low="low", high="high", base="base",
+        event=0, event_name="Minimum wage rises for the first time", reference=(1.0, "No difference"), plus=False,
+        across="Years since the wage rose", noun="year",
+    )  # fmt: skip
+
+
+def control_chart() -> Drawing:
+    """Three years of months: two lie far out after the baseline, then eight run low; one is suppressed."""
+    month = np.arange(36)
+    days = 20 + 2 * np.sin(2.1 * month) + np.cos(5 * month)
+    days[[25, 27]] = 34, 31
+    days[28:] = 17.8 + 0.4 * np.sin(month[28:])
+    table = xmr(pd.Series(days, index=pd.date_range("2019-01-01", periods=36, freq="MS", name="month")), baseline=24)
+    frame = table.table.reset_index()
+    frame["status"] = np.where(month == 20, "suppressed", "ok")
+    return figures.control_chart(
+        frame, "month", unit="days", label="Days to repair a pothole", status="status", noun="month"
+    )
+
+
+def control_chart_of_shares() -> Drawing:
+    """Limits that widen where few were counted."""
+    total = pd.Series([900, 850, 940, 400, 380, 910, 880, 930, 870, 300, 890, 910, 860])
+    share = np.array([12, 13, 11, 14, 10, 12, 13, 12, 11, 15, 12, 19, 13]) / 100
+    chart = share_chart((total * share).round().astype(int), total, baseline=10)
+    frame = chart.table.mul({c: 100 if c in ("value", "centre", "lower", "upper") else 1 for c in chart.table.columns})
+    return figures.control_chart(
+        frame.assign(year=range(2008, 2021)), "year", unit="percent", label="Requests reopened", noun="year"
+    )
+
+
+STAGES = ["Applied", "Passed the written test", "Interviewed", "Offered a job", "Hired"]
+
+
+def funnel() -> Drawing:
+    """Most leave at the test; nearly all who are offered a job take it."""
+    frame = pd.DataFrame({"stage": STAGES, "people": [4800, 2100, 900, 240, 200]})
+    share = 100 * frame["people"] / frame["people"].shift()
+    frame["low"], frame["high"] = share - 2.1, share + 1.9
+    return figures.funnel(frame, "stage", "people", low="low", high="high", axis="Applicants for police officer")
+
+
+def funnel_of_groups() -> Drawing:
+    """Three groups of unlike size; one has a stage too small to show."""
+    counts = {"Women": [1200, 540, 260, 60], "Men": [3500, 1700, 700, 170], "Prefer not to say": [300, 120, 40, 4]}
+    rows = [
+        (g, s, n, "ok" if n > 10 else "suppressed")
+        for g, ns in counts.items()
+        for s, n in zip(STAGES[:4], ns, strict=True)
+    ]
+    frame = pd.DataFrame(rows, columns=["who", "stage", "people", "status"])
+    return figures.funnel(frame, "stage", "people", group="who", status="status")
+
+
 FORMS: dict[str, Callable[[], Drawing]] = {
     f.__name__: f
     for f in (
         timeline, timeline_of_series, survival_curves, dotrange, forest, dumbbell, slope, slope_of_all, small_multiples,
         bars, bars_with_intervals, strip, ridge, scatter, multiverse, heat_table, heat_of_correlations, share_bars,
-        waffle, lineage, decision_curve, calibration, drawn,
+        waffle, lineage, decision_curve, calibration, event_study, event_study_of_years, control_chart,
+        control_chart_of_shares, funnel, funnel_of_groups, drawn,
     )
 }  # fmt: skip
 

@@ -23,6 +23,7 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine: what a browser shows cannot be measured"),
 ]
 
+MAPS = ("map", "again", "both")
 POLICY = "default-src 'none'; style-src 'nonce-t'; script-src 'nonce-t'; font-src data:"
 PROBE = """
 const broken = [];
@@ -55,6 +56,8 @@ addEventListener("load", () => document.fonts.ready.then(() => {
   map.dispatchEvent(new KeyboardEvent("keydown", { key: "0", bubbles: true, cancelable: true }));
   const second = document.querySelectorAll(".map-shapes")[1];
   second.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true, cancelable: true }));
+  const third = document.querySelectorAll(".map-shapes")[2];
+  third.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true, cancelable: true }));
   const list = document.querySelector(".map-controls select"), before = map.getAttribute("viewBox");
   list.value = "4";
   list.dispatchEvent(new Event("change"));
@@ -64,6 +67,7 @@ addEventListener("load", () => document.fonts.ready.then(() => {
     broken, forms, said, named, all, close, before, offered: document.querySelectorAll(".map-find option").length,
     labelled: field.labels[0].textContent,
     twin: document.querySelectorAll(".map-readout")[1].textContent,
+    both: Array.from(document.querySelectorAll(".map-readout")[2].children, part => part.textContent),
     rim: second.querySelector(".map-here").getAttribute("d"),
     places: [map, second].map(one => one.querySelectorAll(".map-places > g > *").length),
     boxes: [map, second].map(one => {
@@ -81,7 +85,15 @@ addEventListener("load", () => document.fonts.ready.then(() => {
 def body(drawings) -> str:
     tracts = gallery.voronoi(200)
     # Two maps of the same places: the second refers to the outlines, names and neighbours of the first.
-    shown = on_page({"map": gallery.city_map(tracts), "again": gallery.city_map(tracts, "change", unit="points")})
+    # The third sets one measure against the other.
+    against = {"against": "change", "against_unit": "points", "against_label": "Change", "against_low": "change_low"}
+    shown = on_page(
+        {
+            "map": gallery.city_map(tracts),
+            "again": gallery.city_map(tracts, "change", unit="points"),
+            "both": gallery.city_map(tracts, **against, against_high="change_high"),
+        }
+    )
     scripts = "".join(
         f'<script type="application/json" id="{name}">{json.dumps(value).replace("<", chr(92) + "u003c")}</script>'
         for one in shown
@@ -134,10 +146,10 @@ def phone(tmp_path_factory, body) -> dict:
 
 
 def _check_texts(found: dict, layout: str) -> None:
-    assert {form["name"] for form in found["forms"]} == {*gallery.FORMS, "map", "again"}
+    assert {form["name"] for form in found["forms"]} == {*gallery.FORMS, *MAPS}
     for form in found["forms"]:
         assert form["texts"], form["name"]
-        if form["name"] in {"map", "again"}:
+        if form["name"] in MAPS:
             continue
         assert form["layout"] == layout, form["name"]
         for words, length, size, weight, *_ in form["texts"]:
@@ -187,6 +199,16 @@ def test_a_place_is_found_by_its_name(wide: dict) -> None:
     assert wide["labelled"] == "Find a place by name"
     assert float(wide["close"].split()[2]) < float(wide["all"].split()[2]) / 3, "what was found is enlarged"
     assert wide["offered"] == 200, "names are listed once somebody types"
+
+
+def test_a_map_of_two_measures_says_both_with_their_classes(wide: dict) -> None:
+    place, area, first, of_first, second, of_second = wide["both"]
+    assert re.match(r"Tract \d+\.\d\d", place)
+    assert area.startswith("Council District")
+    assert re.fullmatch(r"Median gross rent: \$[\d,]+interval \$[\d,]+ to \$[\d,]+", first)
+    assert re.fullmatch(r"Change: −?\d+interval −?\d+ to −?\d+", second)
+    assert of_first.startswith("Class: ")
+    assert of_second.startswith("Class: ")
 
 
 def test_a_second_map_of_the_same_places_is_drawn_and_walked_like_the_first(wide: dict) -> None:

@@ -117,6 +117,8 @@ def map(
     interval: str = "",
     no_interval: str = "",
     denominator: str = "",
+    against: str | None = None,
+    against_measure: Measure | None = None,
     tables: Sequence[str] | None = None,
     **drawing: Any,
 ) -> Map:
@@ -125,8 +127,13 @@ def map(
     ``name_column`` holds the names of the shapes; further options (``label``, ``noun``, ``low`` and ``high``, ``area``,
     …) go to :func:`analysis.publish.maps.choropleth`, which draws. ``period``, ``vintage`` (the year of the borders)
     and what follows them describe the measure for the map of all measures, as in
-    :class:`analysis.publish.measures.Measure`.
+    :class:`analysis.publish.measures.Measure`. ``against`` is a second column, drawn in one map with the first as nine
+    classes; ``against_measure`` says what it is, its bounds and its status, and it is on the map of all measures, too.
     """
+    if (against is None) != (against_measure is None):
+        raise AnalysisError(f"map {name!r}: give both `against`, a column, and `against_measure`, what it says")
+    if against is not None and against_measure is not None:
+        drawing |= _second(against, against_measure)
     maps = import_module("analysis.publish.maps")
     drawn: MapDrawing = maps.choropleth(
         shapes, column, key=key, unit=unit, classes=classes, breaks=breaks, palette=palette, overlay=overlay,
@@ -152,11 +159,26 @@ def map(
         tables=used,
         interaction=plain(drawn.interaction),
         others=_others(name, drawn, alt),
-        measures=({**described_measure(column, measure), **drawn.measure},),
+        measures=(
+            {**described_measure(column, measure), **drawn.measure},
+            *([{**described_measure(against, against_measure), **drawn.second}] if against and against_measure else []),
+        ),
         ground=plain(drawn.ground),
     )
     session.record(recorded, card=_card(recorded), text=f"{name}: {described.alt}")
     return recorded
+
+
+def _second(column: str, measure: Measure) -> dict[str, Any]:
+    """The second measure of a map, as drawing asks for it."""
+    if measure.low is None and not measure.no_interval:
+        raise AnalysisError(
+            f"map against {column!r}: give its `low` and `high`, or say in no_interval why there are none"
+        )
+    return {
+        "against": column, "against_unit": measure.unit, "against_label": measure.label, "against_low": measure.low,
+        "against_high": measure.high, "against_status": measure.status, "against_breaks": measure.breaks,
+    }  # fmt: skip
 
 
 def _others(name: str, drawing: Drawing, alt: str | None) -> Json:

@@ -12,6 +12,7 @@ import base64
 import functools
 import io
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -48,6 +49,8 @@ CHARACTERS = frozenset(
     + ["\u2002", "\u2003", "\u2009", "\u200a", "\u200b", "\u2010", "\u2011", "\u202f"]
 )
 FEATURES = ("ccmp", "kern", "liga", "locl", "tnum")
+# Letters of the longest word of either language that a label may hold; more are an identifier or an address.
+LONGEST_WORD = 30
 
 
 def path(face: Face) -> Path:
@@ -136,17 +139,31 @@ def text_width(text: str, size: float, weight: int = 400) -> float:
 def wrap(text: str, width: float, size: float, weight: int = 400) -> list[str]:
     """``text`` in lines no wider than ``width`` pixels, broken at blanks; a longer word keeps its line.
 
+    What has more letters than any word (:data:`LONGEST_WORD`) is broken where the line ends.
+
     >>> wrap("Downtown and the harbor", 90, 13)
     ['Downtown and', 'the harbor']
+    >>> wrap("x" * 40, 180, 13)
+    ['xxxxxxxxxxxxxxxxxxxxxxxxxxx', 'xxxxxxxxxxxxx']
     """
     lines: list[str] = []
-    for word in text.split():
+    for word in _words(text, width, size, weight):
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and text_width(joined, size, weight) <= width:
             lines[-1] = joined
         else:
             lines.append(word)
     return lines or [""]
+
+
+def _words(text: str, width: float, size: float, weight: int) -> Iterator[str]:
+    for word in text.split():
+        rest = word
+        while len(rest) > LONGEST_WORD and text_width(rest, size, weight) > width:
+            fits = [n for n in range(1, len(rest)) if text_width(rest[:n], size, weight) <= width]
+            yield rest[: max(fits, default=1)]
+            rest = rest[max(fits, default=1) :]
+        yield rest
 
 
 def register() -> None:

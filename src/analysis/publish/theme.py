@@ -81,8 +81,10 @@ def read_style(path: Path) -> Style:
     if missing or unknown:
         raise AnalysisError(f"style.yml: missing {missing}, unknown {unknown}; expected {', '.join(SECTIONS)}")
     palette = {name: _pair(f"colours.{name}", pair) for name, pair in data["colours"].items()}
-    pairs = [*data["text_of"].items(), *data["text_on"].items()]
-    for name in [*data["series"], *data["parts"], *data["more_contrast"], *(n for pair in pairs for n in pair)]:
+    steps = _steps(data["ramps"])
+    pairs = [*data["text_of"].items(), *((on, text) for on, text in data["text_on"].items() if on not in steps)]
+    texts = [*data["text_on"].values(), *(n for pair in pairs for n in pair)]
+    for name in [*data["series"], *data["parts"], *data["more_contrast"], *texts]:
         if name not in palette:
             raise AnalysisError(f"style.yml: {name!r} is not under colours")
     return Style(
@@ -90,7 +92,7 @@ def read_style(path: Path) -> Style:
         sizes=data["sizes"],
         palette=palette,
         more_contrast={name: _pair(f"more_contrast.{name}", pair) for name, pair in data["more_contrast"].items()},
-        steps=_steps(data["ramps"]),
+        steps=steps,
         series=tuple(data["series"]),
         text_of=data["text_of"],
         text_on=data["text_on"],

@@ -18,7 +18,10 @@ harm. ``drawing.alt`` says in a sentence what the figure shows.
 :func:`heat_table`     rows by columns, tinted by number
 :func:`share_bars`     parts of one hundred percent
 :func:`waffle`         one hundred squares
+:func:`funnel`         stages of a process, who went on and who left
 :func:`lineage`        datasets into tables into whitepapers
+:func:`event_study`    effects by period around an event, what led up to it set apart
+:func:`control_chart`  values with center line and limits, those outside as diamonds
 :func:`curve`          a measure over a running number: decision curve, partial dependence
 :func:`calibration`    what happened against the probability that was given
 :func:`drawn`          anything else, drawn with Matplotlib or seaborn
@@ -30,10 +33,13 @@ from __future__ import annotations
 from analysis.publish.figures.bars import bars
 from analysis.publish.figures.change import dumbbell, slope
 from analysis.publish.figures.choices import multiverse
+from analysis.publish.figures.control_chart import control_chart
 from analysis.publish.figures.curves import calibration, curve
 from analysis.publish.figures.distribution import distribution
 from analysis.publish.figures.dotrange import dotrange
+from analysis.publish.figures.event_study import event_study
 from analysis.publish.figures.freehand import drawn
+from analysis.publish.figures.funnel import funnel
 from analysis.publish.figures.heat import heat_table
 from analysis.publish.figures.lineage import lineage
 from analysis.publish.figures.multiples import small_multiples
@@ -46,11 +52,14 @@ __all__ = [
     "Drawing",
     "bars",
     "calibration",
+    "control_chart",
     "curve",
     "distribution",
     "dotrange",
     "drawn",
     "dumbbell",
+    "event_study",
+    "funnel",
     "heat_table",
     "lineage",
     "multiverse",

@@ -12,8 +12,7 @@ import pandas as pd
 from analysis.project import AnalysisError
 from analysis.publish import fonts, theme
 from analysis.publish.figures import lines
-from analysis.publish.figures.columns import picked
-from analysis.publish.figures.dotrange import row_status
+from analysis.publish.figures.columns import picked, row_status, withheld
 from analysis.publish.figures.keys import Entry
 from analysis.publish.figures.numbers import Scribe, capitalized, counted, scribe
 from analysis.publish.figures.rows import (
@@ -24,6 +23,7 @@ from analysis.publish.figures.rows import (
     draw_reference,
     grid,
     header_height,
+    reference_height,
 )
 from analysis.publish.figures.scales import Floats, Scale, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
@@ -79,6 +79,7 @@ def bars(
     """
     used = [c for c in (group, label, value, low, high, status) if c]
     data = picked(frame, used, numbers=[c for c in (value, low, high) if c], bounds=(low, value, high))
+    data = withheld(data, [c for c in (value, low, high) if c], status)
     if data[label].isna().any():
         raise AnalysisError(f"figure: column {label!r} names the bars and has {int(data[label].isna().sum())} gaps")
     ranks = {g: i for i, g in enumerate(dict.fromkeys(data[group]))} if group else {}
@@ -111,7 +112,9 @@ def _draw(shown: Bars, layout: Layout) -> Sheet:
     width = theme.style().sizes[layout]
     texts = [shown.scribe.label(v) for v in shown.value]
     room = max(fonts.text_width(t, 13, 500) for t in texts) + 12
-    top = header_height(shown.label, shown.keys, width) + (22 if shown.reference else 4)
+    top = header_height(shown.label, shown.keys, width) + (
+        reference_height(shown.reference[1], width) if shown.reference else 4
+    )
     bounded = bool(np.isfinite(shown.low).any())
     placed = grid(shown.names, shown.groups, layout, top=top, right=room if bounded else 4, height=26)
     # Without intervals the number stands at the end of its bar and says more than an axis would.

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.project import AnalysisError
+from analysis.publish.wording import said
 
 # A bound may miss its value by rounding, no more.
 TOLERANCE = 1e-9
@@ -47,6 +48,35 @@ def picked(
     if bounds:
         _check_bounds(data, bounds)
     return data
+
+
+def withheld(data: pd.DataFrame, numbers: Sequence[str], status: str | None) -> pd.DataFrame:
+    """The rows without the numbers of those whose status is not ``ok``: what is suppressed does not travel on.
+
+    >>> withheld(pd.DataFrame({"n": [40.0, 3.0], "s": ["ok", "suppressed"]}), ["n"], "s")["n"].tolist()
+    [40.0, nan]
+    """
+    if status is None:
+        return data
+    hidden = data[status].notna() & ~data[status].astype(str).isin(["", "ok"])
+    return data.assign(**{name: data[name].mask(hidden) for name in numbers})
+
+
+def row_status(data: pd.DataFrame, value: str, status: str | None) -> tuple[str, ...]:
+    """``ok`` or the kind of emptiness of each row; a missing value without a status has ``no_data``.
+
+    >>> row_status(pd.DataFrame({"v": [1.0, None], "s": ["ok", "suppressed"]}), "v", "s")
+    ('ok', 'suppressed')
+    """
+    given = data[status] if status else pd.Series([None] * len(data), dtype=object)
+    found = []
+    for number, word in zip(data[value], given, strict=True):
+        word = "" if word is None or pd.isna(word) else str(word)
+        found.append("ok" if pd.notna(number) else word if word not in {"", "ok"} else "no_data")
+    unknown = sorted(set(found) - {"ok", *said("status")})
+    if unknown:
+        raise AnalysisError(f"figure: unknown status {', '.join(unknown)}; use {', '.join(said('status'))}")
+    return tuple(found)
 
 
 def _check_bounds(data: pd.DataFrame, bounds: tuple[str | None, str | None, str | None]) -> None:

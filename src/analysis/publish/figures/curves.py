@@ -13,11 +13,11 @@ from analysis.publish import fonts, theme
 from analysis.publish.figures import lines
 from analysis.publish.figures.columns import bounds_of, picked
 from analysis.publish.figures.keys import Entry
-from analysis.publish.figures.lines import Frame, ValueAxis
+from analysis.publish.figures.lines import Frame
 from analysis.publish.figures.numbers import Scribe, counted, once, scribe
 from analysis.publish.figures.placing import spread
 from analysis.publish.figures.rows import draw_header, header_height
-from analysis.publish.figures.scales import Floats, Scale, extent
+from analysis.publish.figures.scales import Floats, Scale, extent, widened
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
 from analysis.publish.figures.spoken import spoken
 from analysis.publish.wording import told
@@ -157,31 +157,29 @@ def _draw(plane: Plane, layout: Layout) -> Sheet:
     across = lines.value_axis(*plane.limits[0], plane.units[0], 4 if narrow else 7).within(*plane.limits[0])
     names = {line.name: fonts.wrap(line.name, 92 if narrow else 130, 13, 500) for line in plane.lines if line.name}
     room = max((fonts.text_width(part, 13, 500) for parts in names.values() for part in parts), default=0.0)
-    head = header_height(plane.labels[1], plane.keys, width) + (24 if plane.marked else 8)
+    head = header_height(plane.labels[1], plane.keys, width) + (
+        9 + LEADING * len(_marked(plane, width)) if plane.marked else 8
+    )
     left, right = vertical.width + 8, width - (room + 14 if room else 8)
     tall = min(right - left, 330.0) if plane.diagonal else (220.0 if narrow else 270.0)
     right = left + tall if plane.diagonal and not narrow else right
     bottom = head + tall
-    wrapped = fonts.wrap(plane.labels[0], width - left, 12)
+    wrapped = fonts.wrap(plane.labels[0], right, 12)
     sheet = Sheet(layout, bottom + 28 + 15 * len(wrapped))
     ticks = vertical.ticks
-    horizontal = Scale(*((ticks[0], ticks[-1]) if plane.diagonal else plane.limits[0]), left + 6, right - 6)
+    horizontal = Scale(*((ticks[0], ticks[-1]) if plane.diagonal else widened(*plane.limits[0])), left + 6, right - 6)
     frame = Frame(Box(left, head, right, bottom), horizontal, Scale(ticks[0], ticks[-1], bottom, head))
     draw_header(sheet, plane.labels[1], plane.keys)
     lines.draw_values(sheet, frame, vertical)
-    _draw_across(sheet, frame, vertical if plane.diagonal else across)
+    lines.draw_across(sheet, frame, vertical if plane.diagonal else across)
     sheet.lines_of_text(right, bottom + 36, wrapped, "soft", size=12, anchor="right")
     _draw_marks(sheet, plane, frame)
     _draw_names(sheet, plane, frame, names)
     return sheet
 
 
-def _draw_across(sheet: Sheet, frame: Frame, axis: ValueAxis) -> None:
-    for tick, label in zip(axis.ticks, axis.labels, strict=True):
-        at = frame.x.at(tick)
-        sheet.line([at, at], [frame.box.bottom, frame.box.bottom + 5], "axis")
-        sheet.text(at, frame.box.bottom + 18, label, "soft", size=12, anchor="center")
-    sheet.line([frame.box.left, frame.box.right], [frame.box.bottom] * 2, "axis", 1.2)
+def _marked(plane: Plane, width: float) -> list[str]:
+    return fonts.wrap(plane.marked[1], width, 12) if plane.marked else []
 
 
 def _draw_marks(sheet: Sheet, plane: Plane, frame: Frame) -> None:
@@ -189,11 +187,12 @@ def _draw_marks(sheet: Sheet, plane: Plane, frame: Frame) -> None:
         ends = [frame.y.low, frame.y.high]
         sheet.line(frame.x(ends), frame.y(ends), "soft", 1.2, dashes=(5, 3))
     if plane.marked:
-        at, words = frame.x.at(plane.marked[0]), plane.marked[1]
+        at, named = frame.x.at(plane.marked[0]), _marked(plane, sheet.width)
         sheet.line([at, at], [frame.box.top, frame.box.bottom], "soft", 1.2, dashes=(5, 3))
-        half = fonts.text_width(words, 12) / 2
-        middle = min(max(at, frame.box.left + half), sheet.width - half)
-        sheet.text(middle, frame.box.top - 7, words, "soft", size=12, anchor="center")
+        half = max(fonts.text_width(line, 12) for line in named) / 2
+        middle = max(min(max(at, frame.box.left + half), sheet.width - half), half)
+        top = frame.box.top - 7 - LEADING * (len(named) - 1)
+        sheet.lines_of_text(middle, top, named, "soft", size=12, anchor="center", leading=LEADING / 12)
     for line in plane.lines:
         if plane.diagonal:
             for i in np.flatnonzero(np.isfinite(line.low) & np.isfinite(line.high)):

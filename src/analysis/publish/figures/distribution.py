@@ -24,6 +24,7 @@ from analysis.publish.figures.rows import (
     draw_shades,
     grid,
     header_height,
+    reference_height,
 )
 from analysis.publish.figures.scales import Floats, Scale, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
@@ -155,8 +156,9 @@ def _draw(shown: Spreads, layout: Layout) -> Sheet:
     room = max(fonts.text_width(t, 13, 500) for t in texts) + 14
     header = header_height(shown.label, shown.keys, width)
     names = [g.name for g in shown.groups]
+    top = header + (reference_height(_reference_words(shown), width) if shown.reference else 4)
     placed = grid(
-        names, [""] * len(names), layout, top=header + (22 if shown.reference else 4), right=room,
+        names, [""] * len(names), layout, top=top, right=room,
         height=34 if shown.kind == "strip" else 40,
     )  # fmt: skip
     note = theme.words()["keys"]["beyond"][shown.beyond > 1].format(n=shown.beyond) if shown.beyond else ""
@@ -172,13 +174,17 @@ def _draw(shown: Spreads, layout: Layout) -> Sheet:
         _draw_group(sheet, shown, group, band, x)
         sheet.text(width, band.middle + 4.5, text, "navy", weight=500, anchor="right")
     if shown.reference:
-        level, name = shown.reference
-        draw_reference(sheet, placed, x.at(level), f"{name} {shown.scribe.label(level)}")
+        draw_reference(sheet, placed, x.at(shown.reference[0]), _reference_words(shown))
     for group, band in zip(shown.groups, placed.bands, strict=True):
         _draw_middle(sheet, group, band, x, shown.kind)
     draw_names(sheet, placed, shown.highlight)
     sheet.text(placed.box.right, placed.box.bottom + 36, note, "soft", size=12, anchor="right")
     return sheet
+
+
+def _reference_words(shown: Spreads) -> str:
+    assert shown.reference is not None
+    return f"{shown.reference[1]} {shown.scribe.label(shown.reference[0])}"
 
 
 def _draw_group(sheet: Sheet, shown: Spreads, group: Group, band: Band, x: Scale) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.project import AnalysisError
 from analysis.publish import fonts, theme
 from analysis.publish.figures import lines
-from analysis.publish.figures.columns import picked, truth
+from analysis.publish.figures.columns import picked, row_status, truth, withheld
 from analysis.publish.figures.keys import Entry
 from analysis.publish.figures.numbers import Scribe, capitalized, counted, scribe
 from analysis.publish.figures.rows import (
@@ -25,6 +25,7 @@ from analysis.publish.figures.rows import (
     draw_shades,
     grid,
     header_height,
+    reference_height,
 )
 from analysis.publish.figures.scales import Floats, Scale, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
@@ -101,6 +102,7 @@ def dotrange(
     """
     used = [c for c in (group, label, value, low, high, status, measurable) if c]
     data = picked(frame, used, numbers=[c for c in (value, low, high) if c], bounds=(low, value, high))
+    data = withheld(data, [c for c in (value, low, high) if c], status)
     data = _ordered(data, label, value, group, sort)
     columns = {c: data[c].to_numpy(dtype=float) for c in (value, low, high) if c}
     bounds = [columns[c] if c else np.full(len(data), np.nan) for c in (low, high)]
@@ -156,23 +158,6 @@ def _tokens(value: Floats, apart: Bools, reference: tuple[float, str] | None, ha
     return tuple("neutral" if not a else "harm" if h else "navy" for a, h in zip(apart, harmful, strict=True))
 
 
-def row_status(data: pd.DataFrame, value: str, status: str | None) -> tuple[str, ...]:
-    """``ok`` or the kind of emptiness of each row; a missing value without a status has ``no_data``.
-
-    >>> row_status(pd.DataFrame({"v": [1.0, None], "s": ["ok", "suppressed"]}), "v", "s")
-    ('ok', 'suppressed')
-    """
-    given = data[status] if status else pd.Series([None] * len(data), dtype=object)
-    found = []
-    for number, word in zip(data[value], given, strict=True):
-        word = "" if word is None or pd.isna(word) else str(word)
-        found.append("ok" if pd.notna(number) else word if word not in {"", "ok"} else "no_data")
-    unknown = sorted(set(found) - {"ok", *said("status")})
-    if unknown:
-        raise AnalysisError(f"figure: unknown status {', '.join(unknown)}; use {', '.join(said('status'))}")
-    return tuple(found)
-
-
 def _limits(
     value: Floats,
     bounds: Sequence[Floats],
@@ -224,7 +209,7 @@ def _draw(shown: Estimates, layout: Layout) -> Sheet:
     room = max(fonts.text_width(t, 13, 500) for t in texts) + 10
     span_room = max(fonts.text_width(s, 12) for s in spans) + (8 if any(spans) else 0)
     header = header_height(shown.label, shown.keys, width)
-    top = header + (22 if shown.reference else 4)
+    top = header + (reference_height(_reference_words(shown), width) if shown.reference else 4)
     placed = grid(
         shown.names, shown.groups, layout, top=top, right=room + span_room + 6, height=26 if not narrow else 25
     )

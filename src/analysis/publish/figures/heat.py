@@ -10,8 +10,7 @@ import pandas as pd
 
 from analysis.project import AnalysisError
 from analysis.publish import fonts, theme
-from analysis.publish.figures.columns import picked
-from analysis.publish.figures.dotrange import row_status
+from analysis.publish.figures.columns import picked, row_status, withheld
 from analysis.publish.figures.numbers import Scribe, capitalized, counted, scribe
 from analysis.publish.figures.rows import draw_header, draw_names, grid, header_height
 from analysis.publish.figures.scales import Floats, extent
@@ -61,7 +60,7 @@ def heat_table(
     'Table of one dataset by two columns, from 71 percent (x, dates) to 98 percent (x, rows).'
     """
     used = [c for c in (row, column, value, status) if c]
-    data = picked(frame, used, numbers=[value])
+    data = withheld(picked(frame, used, numbers=[value]), [value], status)
     if data.duplicated([row, column]).any():
         raise AnalysisError(f"heat table: {row!r} and {column!r} name some cells twice")
     names = [str(n) for n in dict.fromkeys(data[row])]

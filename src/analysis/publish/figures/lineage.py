@@ -95,7 +95,10 @@ def _colours(flow: Flow) -> dict[str, str]:
 
 def _draw_flow(flow: Flow) -> Sheet:
     width = theme.style().sizes["wide"]
-    wide = [max((fonts.text_width(flow.labels[n], 12, 500) for n in layer), default=0.0) for layer in flow.layers]
+    wide = [
+        max(fonts.text_width(words, 12, 500) for words in (heading, *(flow.labels[n] for n in layer)))
+        for heading, layer in zip(flow.headings, flow.layers, strict=True)
+    ]
     if sum(wide) > width - 170:
         raise AnalysisError("lineage: the names leave no room for the links; give shorter `labels`")
     gap = (width - sum(wide) - 40) / 2

@@ -14,6 +14,7 @@ from analysis.publish.figures.keys import BAND
 from analysis.publish.figures.numbers import axis_label
 from analysis.publish.figures.scales import Floats, Scale, Tick, date_ticks, days, is_dates, round_ticks
 from analysis.publish.figures.sheet import Box, Sheet
+from analysis.publish.wording import said
 
 # A line does not cross a gap this many times the usual step: nothing was reported there.
 LONG_GAP = 7.0
@@ -89,12 +90,23 @@ def time_ticks(values: pd.Series, width: float) -> list[Tick]:
     if is_dates(values):
         return date_ticks(float(np.nanmin(at)), float(np.nanmax(at)), max(int(width // 62), 2))
     if isinstance(values.dtype, pd.CategoricalDtype):
-        return [Tick(float(i), (str(name),)) for i, name in enumerate(values.cat.categories)]
+        each = max(width / max(len(values.cat.categories), 1), 72.0)
+        names = [tuple(fonts.wrap(str(name), each, 12)) for name in values.cat.categories]
+        return [Tick(float(i), name) for i, name in enumerate(names)]
     distinct = sorted({float(v) for v in at[np.isfinite(at)]})
     if len(distinct) <= max(int(width // 56), 2):
-        return [Tick(v, (f"{v:.12g}",)) for v in distinct]
+        return [Tick(v, (_plain_number(v),)) for v in distinct]
     inside = [t for t in round_ticks(distinct[0], distinct[-1], int(width // 56)) if distinct[0] <= t <= distinct[-1]]
-    return [Tick(t, (f"{t:.12g}",)) for t in inside]
+    return [Tick(t, (_plain_number(t),)) for t in inside]
+
+
+def _plain_number(value: float) -> str:
+    return f"{value:.12g}".replace("-", str(said("minus")))
+
+
+def time_height(ticks: Sequence[Tick]) -> float:
+    """Height of tick marks and labels below a frame."""
+    return 12 + 14 * max((len(tick.label) for tick in ticks), default=1)
 
 
 def draw_values(sheet: Sheet, frame: Frame, axis: ValueAxis, *, labels: bool = True) -> None:
@@ -124,7 +136,23 @@ def draw_time(sheet: Sheet, frame: Frame, ticks: Sequence[Tick], top: float | No
         if left < free:
             continue
         free = left + width + 6
-        sheet.lines_of_text(left + width / 2, at + 18, tick.label, "soft", size=size, anchor="center")
+        sheet.lines_of_text(
+            left + width / 2, at + 18, tick.label, "soft", size=size, anchor="center", leading=14 / size
+        )
+
+
+def draw_across(sheet: Sheet, frame: Frame, axis: ValueAxis) -> None:
+    """Tick marks and numbers below the frame, kept on the sheet; one that would touch the last is left out."""
+    size = theme.style().sizes["small"]
+    free = float("-inf")
+    for tick, label in zip(axis.ticks, axis.labels, strict=True):
+        at, half = frame.x.at(tick), fonts.text_width(label, size) / 2
+        sheet.line([at, at], [frame.box.bottom, frame.box.bottom + 5], "axis")
+        middle = min(at, sheet.width - half)
+        if middle - half >= free:
+            sheet.text(middle, frame.box.bottom + 18, label, "soft", size=size, anchor="center")
+            free = middle + half + 6
+    sheet.line([frame.box.left, frame.box.right], [frame.box.bottom] * 2, "axis", 1.2)
 
 
 def broken(x: Floats, y: Floats) -> tuple[Floats, Floats]:

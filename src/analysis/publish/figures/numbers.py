@@ -163,11 +163,11 @@ def once(words: str, label: str) -> str:
 def when(value: object) -> str:
     """A date, a year or a period as written in a sentence.
 
-    >>> when(pd.Timestamp("2020-05-01")), when(2012.0), when("2014–18")
-    ('May 1, 2020', '2012', '2014–18')
+    >>> when(pd.Timestamp("2020-05-01")), when(2012.0), when(-3), when("2014–18")
+    ('May 1, 2020', '2012', '−3', '2014–18')
     """
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
+    if isinstance(value, (int, float, np.integer, np.floating)) and float(value).is_integer():
+        return str(int(value)).replace("-", str(said("minus")))
     if isinstance(value, pd.Timestamp):
         return _plain(written_date(value.date().isoformat()))
     if hasattr(value, "isoformat"):

@@ -125,10 +125,17 @@ def draw_header(sheet: Sheet, label: str, entries: Sequence[Entry]) -> None:
     draw_key(sheet, entries, 0, len(wrapped) * LINE + 1, sheet.width)
 
 
+def reference_height(name: str, width: float) -> float:
+    """Height that the name of a reference needs above the rows."""
+    return 7 + LINE * len(fonts.wrap(name, width, theme.style().sizes["small"], 500))
+
+
 def draw_reference(sheet: Sheet, placed: Grid, x: float, name: str) -> None:
     """A vertical line through all rows with its name above."""
     size = theme.style().sizes["small"]
+    named = fonts.wrap(name, sheet.width, size, 500)
     sheet.line([x, x], [placed.box.top - 4, placed.box.bottom], "soft", 1.2, dashes=(5, 3))
-    half = fonts.text_width(name, size, 500) / 2
+    half = max(fonts.text_width(line, size, 500) for line in named) / 2
     middle = min(max(x, half), sheet.width - half)
-    sheet.text(middle, placed.box.top - 9, name, "soft", size=size, weight=500, anchor="center")
+    first = placed.box.top - 9 - LINE * (len(named) - 1)
+    sheet.lines_of_text(middle, first, named, "soft", size=size, weight=500, anchor="center", leading=LINE / size)

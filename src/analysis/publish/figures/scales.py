@@ -40,6 +40,15 @@ class Scale:
         return float(self([value])[0])
 
 
+def widened(low: float, high: float) -> tuple[float, float]:
+    """The ends of a scale; one point gets room on both sides.
+
+    >>> widened(2, 5), widened(3, 3)
+    ((2, 5), (2, 4))
+    """
+    return (low, high) if high > low else (low - 1, high + 1)
+
+
 @dataclass(frozen=True)
 class Tick:
     """A place on an axis and what is written there, one or two lines."""

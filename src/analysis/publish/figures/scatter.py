@@ -13,11 +13,11 @@ from analysis.publish import fonts, theme
 from analysis.publish.figures import lines
 from analysis.publish.figures.columns import bounds_of, picked
 from analysis.publish.figures.keys import Entry
-from analysis.publish.figures.lines import Frame, ValueAxis
+from analysis.publish.figures.lines import Frame
 from analysis.publish.figures.numbers import Scribe, capitalized, counted, once, scribe
 from analysis.publish.figures.placing import beside_points
 from analysis.publish.figures.rows import draw_header, header_height
-from analysis.publish.figures.scales import Floats, Scale, extent
+from analysis.publish.figures.scales import Floats, Scale, extent, widened
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
 from analysis.publish.figures.spoken import spoken
 from analysis.publish.wording import said, told
@@ -153,11 +153,13 @@ def _draw(cloud: Cloud, layout: Layout) -> Sheet:
     sheet = Sheet(layout, bottom + 28 + 15 * len(wrapped))
     box = Box(left, head, width - 8, bottom)
     frame = Frame(
-        box, Scale(*cloud.limits[0], left + 10, width - 18), Scale(vertical.ticks[0], vertical.ticks[-1], bottom, head)
+        box,
+        Scale(*widened(*cloud.limits[0]), left + 10, width - 18),
+        Scale(vertical.ticks[0], vertical.ticks[-1], bottom, head),
     )
     draw_header(sheet, cloud.labels[1], cloud.keys)
     lines.draw_values(sheet, frame, vertical)
-    _draw_across(sheet, frame, across)
+    lines.draw_across(sheet, frame, across)
     sheet.lines_of_text(box.right, bottom + 36, wrapped, "soft", size=12, anchor="right")
     _draw_points(sheet, cloud, frame)
     if cloud.trend is not None:
@@ -168,14 +170,6 @@ def _draw(cloud: Cloud, layout: Layout) -> Sheet:
         sheet.line(frame.x(at), frame.y(np.clip(middle, frame.y.low, frame.y.high)), "navy", 2.2)
     _draw_names(sheet, cloud, frame)
     return sheet
-
-
-def _draw_across(sheet: Sheet, frame: Frame, axis: ValueAxis) -> None:
-    for tick, label in zip(axis.ticks, axis.labels, strict=True):
-        at = frame.x.at(tick)
-        sheet.line([at, at], [frame.box.bottom, frame.box.bottom + 5], "axis")
-        sheet.text(at, frame.box.bottom + 18, label, "soft", size=12, anchor="center")
-    sheet.line([frame.box.left, frame.box.right], [frame.box.bottom] * 2, "axis", 1.2)
 
 
 def _radius(cloud: Cloud, i: int, narrow: bool) -> float:

@@ -20,7 +20,7 @@ from analysis.publish.wording import other_words, speaking, term, typed_term
 Form = TypeVar("Form", bound=Callable[..., Any])
 
 # Columns that code reads, not readers.
-_KEYS = frozenset({"status", "status_column", "key", "overlay_key"})
+_KEYS = frozenset({"status", "status_column", "against_status", "signal", "key", "overlay_key"})
 _LISTS = frozenset({"highlight", "order", "columns", "parts", "groups", "context"})
 
 

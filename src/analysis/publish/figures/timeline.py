@@ -17,7 +17,7 @@ from analysis.publish.figures.keys import Entry, draw_key, draw_triangle, key_ro
 from analysis.publish.figures.lines import Frame, ValueAxis
 from analysis.publish.figures.numbers import Scribe, once, scribe, when
 from analysis.publish.figures.placing import spread
-from analysis.publish.figures.scales import Floats, Scale, Tick, days, extent, is_dates
+from analysis.publish.figures.scales import Floats, Scale, Tick, days, extent, is_dates, widened
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
 from analysis.publish.figures.spoken import spoken
 from analysis.publish.wording import told
@@ -281,14 +281,14 @@ def _draw(story: Story, layout: Layout) -> Sheet:
     box_right = width - (right + 12 if right else 6)
     at = extent(*(s.x for s in story.series))
     pad = 4 if right else 8
-    x = Scale(*_widened(*at), left + pad, box_right - pad)
+    x = Scale(*widened(*at), left + pad, box_right - pad)
     story = _with_reference_named(story, Frame(Box(left, 0, box_right, tall), x, _vertical(axis, tall, 0)))
     events = arrange(story.events, x, width, numbered=narrow)
     ticks = lines.time_ticks(story.ticks_from, x.end - x.start)
     header = _header(story, width)
     top = header + events.above + 8
     bottom = top + tall
-    foot = 26 + (14 if any(len(t.label) > 1 for t in ticks) else 0) + (8 if _revised(story) else 0)
+    foot = lines.time_height(ticks) + (8 if _revised(story) else 0)
     wrapped = fonts.wrap(story.across, box_right - left, 12) if story.across else []
     sheet = Sheet(layout, bottom + foot + events.below + LEADING * len(wrapped))
     sheet.lines_of_text(box_right, bottom + foot + 8, wrapped, "soft", size=12, anchor="right")
@@ -302,10 +302,6 @@ def _draw(story: Story, layout: Layout) -> Sheet:
 
 def _vertical(axis: ValueAxis, bottom: float, top: float) -> Scale:
     return Scale(axis.ticks[0], axis.ticks[-1], bottom, top)
-
-
-def _widened(low: float, high: float) -> tuple[float, float]:
-    return (low, high) if high > low else (low - 1, high + 1)
 
 
 def _revised(story: Story) -> bool:

@@ -34,6 +34,7 @@ from analysis.publish.maps.outlines import (
     simplified,
     window,
 )
+from analysis.publish.maps.pairs import Pair, pair_alt, pair_columns, paired, square_legend, told_pair
 from analysis.publish.maps.scalebar import scale_bar
 from analysis.publish.maps.shading import Shading, shade
 from analysis.publish.maps.speech import map_alt
@@ -58,7 +59,8 @@ class MapDrawing:
     there is no narrow one. ``legend`` says the classes and how many places are in each. ``data`` is the table twin,
     one row a place in the order of its key; ``neighbours`` gives for each row the later rows that touch it.
     ``interaction`` is what the page's script needs besides ``data``. ``measure`` holds the numbers and classes as
-    :func:`analysis.publish.measures.shown`, ``ground`` what leads from the grid back to degrees and districts.
+    :func:`analysis.publish.measures.shown`, ``second`` those of the measure it is set against, ``ground`` what leads
+    from the grid back to degrees and districts.
     """
 
     svg: str
@@ -69,6 +71,7 @@ class MapDrawing:
     interaction: dict[str, Any]
     measure: dict[str, Any]
     ground: dict[str, Any]
+    second: dict[str, Any] = field(default_factory=dict)
     svg_narrow: str = ""
     others: Mapping[str, tuple[MapDrawing, Terms]] = field(default_factory=dict)
 
@@ -87,7 +90,7 @@ class MapDrawing:
         return replace(self, svg=svg.described(shapes + end, alt) + legend, alt=alt)
 
 
-@spoken("label")
+@spoken("label", "against_label")
 def choropleth(
     shapes: Any,
     column: str,
@@ -109,6 +112,13 @@ def choropleth(
     high: str | None = None,
     measurable: str | None = None,
     status_column: str | None = None,
+    against: str | None = None,
+    against_unit: str = "",
+    against_label: str = "",
+    against_low: str | None = None,
+    against_high: str | None = None,
+    against_status: str | None = None,
+    against_breaks: Sequence[float] | None = None,
     overlay: Any = None,
     overlay_key: str = "area_id",
     overlay_name: str = "name",
@@ -131,7 +141,11 @@ def choropleth(
     whose status is not ``ok`` loses its number here, whatever the column holds. ``overlay`` (districts) is drawn as
     lines with numbers; ``clip`` cuts the shapes to it; ``area`` shows one of its shapes alone, enlarged.
 
-    Raises :class:`AnalysisError` for shapes without reference, repeated keys, missing shapes, or unknown statuses.
+    ``against`` sets a second column beside the first: three classes of each, by ``scheme`` or two breaks, and nine
+    colours for both. It has unit, label, bounds and status of its own; a place that lacks either is hatched.
+
+    Raises :class:`AnalysisError` for shapes without reference, repeated keys, missing shapes, or unknown statuses, and
+    for two measures that share a name or have too few values for three classes.
 
     >>> import geopandas, shapely
     >>> squares = [shapely.box(x, 0, x + 1, 1) for x in range(4)]
@@ -147,29 +161,62 @@ def choropleth(
     )  # fmt: skip
     over = overlay_of(overlay, overlay_key, overlay_name, reference) if overlay is not None else None
     places = places.within(over, area=area, clip=clip)
-    shading = shade(
-        places, unit=unit, classes=classes, breaks=breaks, scheme=scheme, palette=palette, middle=middle, groups=groups
-    )
+    pair = None
+    if against is None:
+        shading = shade(
+            places, unit=unit, classes=classes, breaks=breaks, scheme=scheme, palette=palette, middle=middle,
+            groups=groups,
+        )  # fmt: skip
+    else:
+        _check_pair(palette, (column, against), (label, against_label), (unit, against_unit))
+        other = places_of(
+            shapes, against, key=key, name=name, hood=neighborhood, low=against_low, high=against_high,
+            measurable=None, status=against_status, text=False, crs=reference,
+        ).within(over, area=area, clip=clip)  # fmt: skip
+        pair = paired(
+            (places, other), units=(unit, against_unit), labels=(label, against_label), scheme=scheme,
+            breaks=(breaks, against_breaks),
+        )  # fmt: skip
+        shading = pair.both
     frame = window(_bounds(places, over, area), pad=NEARBY if area else 0.0)
     held = entries(
-        [(c.token, c.label) for c in shading.classes], shading.counts, shading.empty, ranked=palette != "groups"
-    )
-    nouns = plural(noun)
-    alt = map_alt(places, shading, over, label=label, noun=noun, overlay_noun=overlay_noun, area=area)
+        [(c.token, c.label) for c in shading.classes], shading.counts, shading.empty,
+        ranked=palette != "groups" and pair is None,
+    )  # fmt: skip
+    nouns, outline = plural(noun), capitalized(plural(overlay_noun, 1)) if over else ""
+    if pair is None:
+        alt = map_alt(places, shading, over, label=label, noun=noun, overlay_noun=overlay_noun, area=area)
+        legend = legend_svg(held, label, nouns, outline)
+    else:
+        alt = pair_alt(pair, over, noun=noun, overlay_noun=overlay_noun, area=area)
+        legend = square_legend(pair, held, nouns, outline)
     paths, lines = _fitted(places, over, frame, budget)
     drawn = _shapes(places, paths, shading, over, lines, frame, alt, area, _scale(scale, reference))
-    legend = legend_svg(held, label, nouns, capitalized(plural(overlay_noun, 1)) if over else "")
     near = neighbours(places.geometry, frame.unit / 2)
     return MapDrawing(
         svg=svg.identified(drawn + legend),
         legend=held,
-        data=_twin(places, shading, over),
+        data=_twin(places, shading, over) if pair is None else _twin_of_two(pair, over),
         neighbours=tuple(tuple(row) for row in near),
         alt=svg.printable(alt),
-        interaction=_interaction(near, shading, over, frame, noun, overlay_noun),
-        measure=shown(places.keys, places, shading),
+        interaction=_interaction(near, shading, over, frame, noun, overlay_noun) | (told_pair(pair) if pair else {}),
+        measure=shown(places.keys, places, pair.shadings[0] if pair else shading),
+        second=shown(places.keys, pair.places[1], pair.shadings[1]) if pair else {},
         ground=_ground(frame, reference, over, lines, overlay_noun),
     )
+
+
+def _check_pair(palette: str, columns: tuple[str, str], labels: tuple[str, str], units: tuple[str, str]) -> None:
+    """Two measures need two names, in the data and on the axes of the legend, and a unit each."""
+    if palette != "sequential":
+        raise AnalysisError(
+            f"map of {columns[0]!r} against {columns[1]!r}: two measures are shaded one way; no palette"
+        )
+    if columns[0] == columns[1] or not all(labels) or labels[0] == labels[1] or not all(units):
+        raise AnalysisError(
+            f"map of {columns[0]!r} against {columns[1]!r}: give two different columns, `label` and `against_label`, "
+            "`unit` and `against_unit`"
+        )
 
 
 def _city_crs() -> str:
@@ -306,8 +353,8 @@ def _veil(root: ET.Element, shape: Any, frame: Window) -> None:
     ET.SubElement(root, "path", {**veil, "fill": theme.colour("paper")})
 
 
-def _twin(places: Places, shading: Shading, over: Overlay | None) -> pd.DataFrame:
-    """The table twin: what is drawn, one row a place."""
+def _where_columns(places: Places, over: Overlay | None) -> dict[str, Any]:
+    """The columns of a table twin that say which place a row is."""
     columns: dict[str, Any] = {places.key_name: places.keys}
     if places.names:
         columns["name"] = places.names
@@ -315,6 +362,23 @@ def _twin(places: Places, shading: Shading, over: Overlay | None) -> pd.DataFram
         columns["neighborhood"] = [hood or None for hood in places.hoods]
     if over is not None:
         columns["area"] = [over.names[i] if i >= 0 else None for i in places.area]
+    return columns
+
+
+def _twin_of_two(pair: Pair, over: Overlay | None) -> pd.DataFrame:
+    """The table twin of two measures: each with its bounds and its own status, named after its column."""
+    columns = _where_columns(pair.places[0], over)
+    for places, shading, names in zip(pair.places, pair.shadings, pair_columns(pair), strict=True):
+        columns[names["value"]] = shading.trimmed(places.values)
+        if names["low"]:
+            columns |= {names["low"]: shading.trimmed(places.low), names["high"]: shading.trimmed(places.high)}
+        columns[names["status"]] = list(places.status)
+    return pd.DataFrame(columns)
+
+
+def _twin(places: Places, shading: Shading, over: Overlay | None) -> pd.DataFrame:
+    """The table twin: what is drawn, one row a place."""
+    columns = _where_columns(places, over)
     if shading.scribe is None:
         columns[places.column] = [t or None for t in places.texts]
     else:

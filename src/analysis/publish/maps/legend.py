@@ -71,13 +71,14 @@ def filled(token: str) -> dict[str, str]:
     return {"class": f"f-{token}", "fill": theme.style().tokens[token][0]}
 
 
-def _text(parent: ET.Element, x: float, y: float, words: str, token: str, **more: str) -> None:
+def write(parent: ET.Element, x: float, y: float, words: str, token: str, **more: str) -> None:
+    """A line of text with its baseline at ``y``."""
     node = ET.SubElement(parent, "text", {"x": svg.number(x), "y": svg.number(y), **filled(token), **more})
     node.text = svg.printable(words)
 
 
-def legend_svg(held: Sequence[LegendEntry], title: str, noun: str, overlay_noun: str) -> str:
-    """The legend as a drawing of its own, to stand beside or below the map."""
+def legend_root(held: Sequence[LegendEntry], noun: str) -> ET.Element:
+    """An empty legend that says in words how many places are in each class, with the hatches it needs."""
     root = ET.Element(
         "svg",
         {
@@ -94,25 +95,37 @@ def legend_svg(held: Sequence[LegendEntry], title: str, noun: str, overlay_noun:
         told("{places} in each class. {shares}.", places=capitalized(noun), shares=shares)
     )
     patterns(root, "l-", 7, [e.status for e in held if e.status in EMPTY])
+    return root
+
+
+def legend_svg(held: Sequence[LegendEntry], title: str, noun: str, overlay_noun: str) -> str:
+    """The legend as a drawing of its own, to stand beside or below the map."""
+    root = legend_root(held, noun)
     y = 13.0
     for line in fonts.wrap(title, WIDTH, 13, 700) if title else []:
-        _text(root, 0, y, line, "ink", **{"font-weight": "700"})
+        write(root, 0, y, line, "ink", **{"font-weight": "700"})
         y += LINE
-    _text(root, WIDTH, y + 2, capitalized(noun), "soft", **{"font-size": "12", "text-anchor": "end"})
+    write(root, WIDTH, y + 2, capitalized(noun), "soft", **{"font-size": "12", "text-anchor": "end"})
     y += 10
     most = max((e.count for e in held), default=1) or 1
     for entry in held:
-        y += _row(root, entry, y, most)
+        y += entry_row(root, entry, y, most)
     if overlay_noun:
-        rule = {"d": f"M0 {svg.number(y + ROW / 2)}h{svg.number(SWATCH)}", "class": "s-ink", "fill": "none"}
-        ET.SubElement(root, "path", {**rule, "stroke": theme.colour("ink"), "stroke-width": "1.6"})
-        _text(root, SWATCH + 10, y + ROW / 2 + 4.5, overlay_noun, "ink")
-        y += ROW
+        y += line_row(root, overlay_noun, y)
     root.set("viewBox", f"0 0 {svg.number(WIDTH)} {svg.number(y + 2)}")
     return ET.tostring(root, encoding="unicode")
 
 
-def _row(root: ET.Element, entry: LegendEntry, y: float, most: int) -> float:
+def line_row(root: ET.Element, words: str, y: float) -> float:
+    """What the lines over the map are; returns the height it took."""
+    rule = {"d": f"M0 {svg.number(y + ROW / 2)}h{svg.number(SWATCH)}", "class": "s-ink", "fill": "none"}
+    ET.SubElement(root, "path", {**rule, "stroke": theme.colour("ink"), "stroke-width": "1.6"})
+    write(root, SWATCH + 10, y + ROW / 2 + 4.5, words, "ink")
+    return ROW
+
+
+def entry_row(root: ET.Element, entry: LegendEntry, y: float, most: int) -> float:
+    """One entry: swatch, words, and a bar as long as its count; returns the height it took."""
     lines = fonts.wrap(entry.label, BAR[0] - SWATCH - 14, 13)
     height = max(ROW, LINE * len(lines) + 8)
     middle = y + height / 2
@@ -120,9 +133,9 @@ def _row(root: ET.Element, entry: LegendEntry, y: float, most: int) -> float:
     fill = {"fill": f"url(#ID-p-l-{entry.status})"} if entry.status in EMPTY else filled(entry.token)
     ET.SubElement(root, "rect", {**swatch, **fill})
     for i, line in enumerate(lines):
-        _text(root, SWATCH + 10, middle - LINE * (len(lines) - 1) / 2 + 4.5 + i * LINE, line, "ink")
+        write(root, SWATCH + 10, middle - LINE * (len(lines) - 1) / 2 + 4.5 + i * LINE, line, "ink")
     length = (BAR[1] - BAR[0]) * entry.count / most
     bar = {"x": svg.number(BAR[0]), "y": svg.number(middle - 4), "width": svg.number(length), "height": "8"}
     ET.SubElement(root, "rect", {**bar, **filled("axis")})
-    _text(root, WIDTH, middle + 4.5, f"{entry.count:,}", "ink", **{"text-anchor": "end"})
+    write(root, WIDTH, middle + 4.5, f"{entry.count:,}", "ink", **{"text-anchor": "end"})
     return height

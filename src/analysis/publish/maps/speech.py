@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from analysis.publish.figures.numbers import capitalized, counted, once
@@ -52,6 +54,11 @@ def _range(places: Places, shading: Shading, label: str) -> str:
     return told(", from {span}", span=once(shading.scribe.span(low, high), label))
 
 
+def listed_areas(names: Sequence[str], noun: str) -> str:
+    """A few areas by name, many by their number."""
+    return ", ".join(names) if len(names) <= MOST_NAMED else counted(len(names), noun)
+
+
 def _where(places: Places, shading: Shading, over: Overlay, places_noun: str, noun: str) -> list[str]:
     """Areas mostly in the highest and mostly in the lowest class."""
     if shading.scribe is None:
@@ -66,12 +73,11 @@ def _where(places: Places, shading: Shading, over: Overlay, places_noun: str, no
             if own.size and float((own == at).mean()) >= MOSTLY:
                 names.append(name)
         if names:
-            where = ", ".join(names) if len(names) <= MOST_NAMED else counted(len(names), noun)
             found.append(
                 told(
                     f"At least half of the {{places}} are in the {word} class in {{where}}.",
                     places=places_noun,
-                    where=where,
+                    where=listed_areas(names, noun),
                 )
             )
     return found

@@ -18,9 +18,9 @@
     // What is said of a place
     const column = title => data.columns.indexOf(title);
     const value = column("status") - 1 - (column("low") < 0 ? 0 : 2);
-    const format = told.format, plain = Object.keys(format).length === 0;
+    const plain = Object.keys(told.format).length === 0;
     const language = document.documentElement.lang || "en", locale = { es: "es-US" }[language] || language;
-    const number = v => {
+    const number = (v, format = told.format) => {
       const text = Math.abs(v).toLocaleString(locale, {
         minimumFractionDigits: format.decimals, maximumFractionDigits: format.decimals });
       return (v < 0 ? "−" : format.plus && v > 0 ? "+" : "") + format.before + text + format.after;
@@ -29,11 +29,22 @@
     readout.id = `readout-${name}`;
     readout.setAttribute("role", "status");
     const title = row => String(column("name") < 0 ? row[0] : row[column("name")]);
+    const said = (row, measure) => {
+      const at = title => row[column(title)], line = make("span", "", `${measure.label}: `), status = at(measure.status);
+      if (status !== "ok") { line.append(told.status[status]); return [line]; }
+      line.append(make("b", "", number(at(measure.value), measure.format)));
+      const low = measure.low ? at(measure.low) : null, high = measure.high ? at(measure.high) : null;
+      if (low !== null && high !== null)
+        line.append(words.interval + number(low, measure.format) + words.range + number(high, measure.format));
+      const place = measure.edges.filter(edge => at(measure.value) >= edge).length;
+      return [line, make("span", "", words.class + measure.classes[place])];
+    };
     const say = i => {
       const row = data.rows[i], status = row[column("status")], parts = [make("strong", "", title(row))];
       const where = ["neighborhood", "area"].map(title => row[column(title)]).filter(Boolean).join(", ");
       if (where) parts.push(make("span", "", where));
-      if (status !== "ok") parts.push(make("span", "", told.status[status]));
+      if (told.pair) parts.push(...told.pair.flatMap(measure => said(row, measure)));
+      else if (status !== "ok") parts.push(make("span", "", told.status[status]));
       else {
         const line = make("span", "");
         line.append(make("b", "", plain ? row[value] : number(row[value])));
@@ -71,7 +82,7 @@
       if (i < hoods.length) return view.gather(hood.flatMap((other, row) => other === hoods[i] ? [row] : []));
       return view.gather([i - hoods.length]);
     });
-    const side = make("div", "map-side");
+    const side = make("div", told.pair ? "map-side map-pair" : "map-side");
     side.append(controls, finder, readout);
     if (legend) side.append(legend);
     box.append(side);
