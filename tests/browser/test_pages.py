@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,18 +79,55 @@ def test_axe_finds_no_violation(browser, briefs_site: Path, scheme: str) -> None
 
 
 def test_a_number_can_be_questioned_with_the_keyboard(browser, sample_site: Path) -> None:  # type: ignore[no-untyped-def]
-    page_file = next(path for path in reports(sample_site) if path.name.startswith("01"))
-    page, _, errors = opened(browser, page_file, 1280)
+    page_file = sample_site / "reports" / "sample" / "01_neighborhood_change.html"
+    page, _, errors = opened(browser, page_file, 1280, permissions=["clipboard-read", "clipboard-write"])
     number = page.locator("[data-finding=rent_area_local]").first
     number.focus()
     page.keyboard.press("Enter")
     card = page.locator(".finding-card:visible, [popover]:popover-open").first
     assert card.is_visible()
     told = card.inner_text().lower()
-    assert all(word in told for word in ("denominator", "95 percent interval", "method", "sha256", "copy citation"))
+    words = ("denominator", "95 percent interval", "method", "sha256", "copy citation")
+    assert [word for word in words if word not in told] == []
+    card.get_by_role("button", name="Copy citation").click()
+    cited = page.evaluate("navigator.clipboard.readText()")
+    assert cited.startswith("Meridia whitepapers: “")
+    assert ", 01_neighborhood_change, finding rent_area_local: " in cited
+    assert all(part in cited for part in (" (95 percent interval: ", ". Data: ", ", retrieved 20", ". Code: "))
     page.keyboard.press("Escape")
     assert not card.is_visible()
     assert errors == []
+    page.context.close()
+
+
+def test_all_findings_are_handed_out_whole(browser, sample_site: Path) -> None:  # type: ignore[no-untyped-def]
+    page_file = sample_site / "reports" / "sample" / "01_neighborhood_change.html"
+    page, _, errors = opened(browser, page_file, 1280)
+    with page.expect_download() as saved:
+        page.locator("[data-findings=json]").click()
+    handed = json.loads(Path(saved.value.path()).read_text(encoding="utf-8"))
+    summary = sample_site / "reports" / "sample" / "executed" / "01_neighborhood_change.page.json"
+    known = {f["name"]: f for f in json.loads(summary.read_text(encoding="utf-8"))["findings"]}
+    assert handed["report"] == "01_neighborhood_change"
+    assert len(handed["datasets"]) > 3
+    assert {f["name"] for f in handed["findings"]} == set(known)
+    for found in handed["findings"]:
+        told = known[found["name"]]
+        shared = set(told) & set(found) - {"tables", "datasets", "method"}
+        assert {"value", "interval", "unit", "denominator", "note"} <= shared
+        assert {name: found[name] for name in shared} == {name: told[name] for name in shared}
+    assert errors == []
+    page.context.close()
+
+
+def test_without_a_script_a_card_leads_to_method_and_data(browser, sample_site: Path) -> None:  # type: ignore[no-untyped-def]
+    page_file = sample_site / "reports" / "sample" / "01_neighborhood_change.html"
+    page, _, _ = opened(browser, page_file, 1280, java_script_enabled=False)
+    page.locator("[data-finding=rent_area_local]").first.click()
+    card = page.locator("#finding-rent_area_local")
+    assert card.is_visible()
+    card.locator("a[href^='#method-']").click()
+    assert page.locator(".all-methods li:target code").first.inner_text().startswith("analysis.methods.")
     page.context.close()
 
 
@@ -126,8 +164,3 @@ def test_places_are_found_by_words_and_all_are_there_without_a_script(browser, b
     assert page.locator(".place-entry:visible").count() == 6
     assert not page.locator(".find").is_visible()
     page.context.close()
-
-
-def test_pages_stay_within_their_weight(sample_site: Path) -> None:
-    heavy = {path.name: path.stat().st_size for path in reports(sample_site) if path.stat().st_size > 1_500_000}
-    assert heavy == {}
