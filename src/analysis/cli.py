@@ -267,6 +267,15 @@ def pdf(notebook: HandedOut = None, source: SourceOption = None) -> None:
 
 
 @app.command()
+def slides(notebook: HandedOut = None, source: SourceOption = None) -> None:
+    """Make slides of fresh pages, one finding a slide, in every language."""
+    from analysis.report.slides import make_slides
+
+    project, chosen = _in(source)
+    _handed_out(make_slides(project, chosen, notebook), project, chosen)
+
+
+@app.command()
 def status(source: SourceOption = None) -> None:
     """Say of every report whether it is fresh, and if not, because of what."""
     from analysis.report.build import status as verdicts

@@ -99,6 +99,16 @@ def print_archive(language: str, languages: Sequence[str], **shown: Any) -> str:
     return html
 
 
+def print_slides(deck: Any) -> str:
+    """The HTML of the slides of a paper, which lie in a folder of their own; raises AnalysisError as a page does."""
+    page = deck.page
+    switch = [(language, page_file(page.name, language)) for language in (page.language, *page.others)]
+    scripts, style = [_asset("slides.js")], _asset("slides.css")
+    html = _render("slides.html.j2", scripts, language=page.language, switch=switch, style=style, deck=deck)
+    audit(html, f"slides of {page.name}", within=True)
+    return html
+
+
 def print_atlas(atlas: Any, *, language: str = ENGLISH, languages: Sequence[str] = (ENGLISH,)) -> str:
     """The HTML of the map of all measures, with a switch to the other languages it is there in."""
     switch = [(other, page_file("map", other)) for other in languages]
