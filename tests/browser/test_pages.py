@@ -164,3 +164,48 @@ def test_places_are_found_by_words_and_all_are_there_without_a_script(browser, b
     assert page.locator(".place-entry:visible").count() == 6
     assert not page.locator(".find").is_visible()
     page.context.close()
+
+
+LEAST = """() => {
+  const seen = Array.from(document.querySelectorAll("main *")).filter(e => e.checkVisibility() &&
+    !e.closest("svg, sup") && Array.from(e.childNodes).some(n => n.nodeType === 3 && n.textContent.trim()));
+  const drawn = Array.from(document.querySelectorAll(".drawing svg text")).filter(t => t.getBoundingClientRect().width);
+  return [
+    ...seen.map(e => parseFloat(getComputedStyle(e).fontSize)),
+    ...drawn.map(t => parseFloat(getComputedStyle(t).fontSize) * Math.abs(t.getScreenCTM().d)),
+  ].reduce((a, b) => Math.min(a, b));
+}"""
+PER_LINE = """() => {
+  const lines = p => Math.round(p.getBoundingClientRect().height / parseFloat(getComputedStyle(p).lineHeight));
+  const long = Array.from(document.querySelectorAll(".part > p")).filter(p => p.textContent.length > 200);
+  return Math.max(...long.map(p => p.textContent.length / lines(p)));
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 1280, 2560])
+def test_lines_are_short_and_letters_are_not_tiny(browser, sample_site: Path, width: int) -> None:  # type: ignore[no-untyped-def]
+    page, _, _ = opened(browser, sample_site / "reports" / "sample" / "01_neighborhood_change.html", width)
+    assert page.evaluate(PER_LINE) <= 90
+    assert page.evaluate(LEAST) >= 10
+    text = page.locator("body").evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
+    assert text >= (24 if width == 2560 else 17)
+    page.context.close()
+
+
+def test_colors_of_the_reader_leave_what_tints_told(browser, sample_site: Path) -> None:  # type: ignore[no-untyped-def]
+    page_file = sample_site / "reports" / "sample" / "01_neighborhood_change.html"
+    for options in ({"forced_colors": "active"}, {"contrast": "more"}):
+        page, _, errors = opened(browser, page_file, 1280, **options)
+        border = page.locator(".decision").evaluate("e => parseFloat(getComputedStyle(e).borderTopWidth)")
+        assert border >= 2, f"the decision has no tint to set it apart: {options}"
+        finding = page.locator("main p .finding").first
+        assert finding.evaluate("e => getComputedStyle(e).textDecorationStyle") == "solid"
+        page.locator("#section-numbers").evaluate("e => e.scrollIntoView({behavior: 'instant'})")
+        current = page.locator(".contents a[aria-current]")
+        assert current.evaluate("e => parseFloat(getComputedStyle(e).borderLeftWidth)") == 5
+        assert errors == []
+        page.context.close()
+    page, _, _ = opened(browser, page_file, 1280, forced_colors="active")
+    drawing = page.locator(".drawing svg").first
+    assert drawing.evaluate("e => getComputedStyle(e).forcedColorAdjust") == "none", "figures keep their meaning"
+    page.context.close()
