@@ -8,7 +8,7 @@ JOBS   ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup data update reports briefs report lab status new clean test lint lock prove gallery comparison bench
+.PHONY: help setup data update reports briefs report pdf slides lab status new clean test lint lock prove gallery comparison bench
 
 help: ## print the targets
 	@echo "Angeleno: city whitepapers that prove their numbers"
@@ -42,6 +42,12 @@ briefs: setup ## build the briefs by place that are stale [AREAS=cd-01,nc-…] [
 report: setup ## build one: make report NB=01 [PARAMS="area=cd-01"] [CUT=brief] [SOURCE=live]
 	@test -n "$(NB)" || { echo 'say which: make report NB=01 [PARAMS="area=cd-01"]'; exit 2; }
 	@$(RUN) report $(NB) --source $(SOURCE) $(foreach p,$(PARAMS),-p "$(p)") $(if $(CUT),--cut $(CUT))
+
+pdf: setup ## print fresh reports as tagged PDF, with Chromium [NB=01] [SOURCE=live]
+	@$(RUN) pdf $(NB) --source $(SOURCE)
+
+slides: setup ## make slides of fresh reports, one finding a slide [NB=01] [SOURCE=live]
+	@$(RUN) slides $(NB) --source $(SOURCE)
 
 lab: setup ## open JupyterLab with the kernel registered
 	@$(RUN) lab

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from analysis.report.build import Orders, Outcome
     from analysis.report.crew import Crew
     from analysis.report.editions import Edition
+    from analysis.report.handouts import Handout
     from analysis.store.exchange import Exchange
 
 app = typer.Typer(
@@ -75,6 +76,7 @@ KeepGoingOption = Annotated[
     bool, typer.Option("--keep-going/--stop", help="After a failure go on with the rest, or begin nothing more.")
 ]
 FetchOption = Annotated[bool, typer.Option("--fetch", help="Fetch live data first, in the same graph.")]
+HandedOut = Annotated[str | None, typer.Argument(metavar="[NB]", help="One notebook: 01, or its whole name.")]
 IsolatedOption = Annotated[
     bool, typer.Option("--isolated", help="Start a new interpreter for each notebook instead of a fork of a warm one.")
 ]
@@ -253,6 +255,24 @@ def report(
         wanted = as_planned(project, chosen, made)
         _build(project, chosen, [wanted], Orders(1, strict, lay=True, crew=_crew(dask)), explain)
     print(project.reports(chosen) / f"{wanted.name}.html")
+
+
+@app.command()
+def pdf(notebook: HandedOut = None, source: SourceOption = None) -> None:
+    """Print fresh pages as tagged PDF, in every language; needs Chromium."""
+    from analysis.report.pdf import make_pdfs
+
+    project, chosen = _in(source)
+    _handed_out(make_pdfs(project, chosen, notebook), project, chosen)
+
+
+@app.command()
+def slides(notebook: HandedOut = None, source: SourceOption = None) -> None:
+    """Make slides of fresh pages, one finding a slide, in every language."""
+    from analysis.report.slides import make_slides
+
+    project, chosen = _in(source)
+    _handed_out(make_slides(project, chosen, notebook), project, chosen)
 
 
 @app.command()
@@ -435,6 +455,20 @@ def _crew(dask: str | None) -> Callable[[int], Crew] | None:
         return DaskCrew(dask, workers=jobs, store=os.environ.get("ANALYSIS_STORE"))
 
     return hired
+
+
+def _handed_out(handouts: Iterator[Handout], project: Project, source: str) -> None:
+    """Say what became of each; raises AnalysisError when a page was refused."""
+    refused = 0
+    for handout in handouts:
+        print(handout.line, flush=True)
+        refused += handout.action == "refused"
+    if refused:
+        raise AnalysisError(
+            f"{refused} {'page is' if refused == 1 else 'pages are'} not what a build would make; "
+            f"run: analysis reports --source {source}"
+        )
+    print(project.reports(source))
 
 
 def _conclude(outcomes: list[Outcome]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,53 @@ CARD = {
 
 @pytest.mark.parametrize("language", CARD)
 def test_a_number_can_be_questioned(browser: Any, report: Callable[[str], Path], language: str) -> None:
-    with opened(browser, report(f"01_neighborhood_change{language}.html")) as seen:
+    allowed = ["clipboard-read", "clipboard-write"]
+    with opened(browser, report(f"01_neighborhood_change{language}.html"), permissions=allowed) as seen:
         number = seen.page.locator("[data-finding=rent_area_local]").first
         number.focus()
         seen.page.keyboard.press("Enter")
         card = seen.page.locator("[popover]:popover-open").first
+        card.get_by_text("sha256").first.wait_for()  # its datasets are laid out once it is open
         told = card.inner_text().lower()
         assert [word for word in CARD[language] if word not in told] == []
+        card.locator("[data-copy], .copy").first.click()
+        cited = seen.page.evaluate("navigator.clipboard.readText()")
+        assert "01_neighborhood_change" in cited
+        assert "rent_area_local: " in cited
+        assert "20" in cited.partition("rent_area_local: ")[2], "when the data were retrieved"
         seen.page.keyboard.press("Escape")
         assert not card.is_visible()
         assert seen.page.evaluate("document.activeElement.dataset.finding") == "rent_area_local"
         assert seen.errors == []
+
+
+def test_all_findings_are_handed_out_whole(browser: Any, report: Callable[[str], Path]) -> None:
+    file = report("01_neighborhood_change.html")
+    with opened(browser, file) as seen:
+        with seen.page.expect_download() as saved:
+            seen.page.locator("[data-findings=json]").click()
+        handed = json.loads(Path(saved.value.path()).read_text(encoding="utf-8"))
+        assert seen.errors == []
+    summary = file.parent / "executed" / "01_neighborhood_change.page.json"
+    known = {f["name"]: f for f in json.loads(summary.read_text(encoding="utf-8"))["findings"]}
+    assert handed["report"] == "01_neighborhood_change"
+    assert len(handed["datasets"]) > 3
+    assert {f["name"] for f in handed["findings"]} == set(known)
+    for found in handed["findings"]:
+        told = known[found["name"]]
+        shared = set(told) & set(found) - {"tables", "datasets", "method"}
+        assert {"value", "interval", "unit", "denominator", "note"} <= shared
+        assert {name: found[name] for name in shared} == {name: told[name] for name in shared}
+
+
+def test_without_a_script_a_card_leads_to_method_and_data(browser: Any, report: Callable[[str], Path]) -> None:
+    with opened(browser, report("01_neighborhood_change.html"), java_script_enabled=False) as seen:
+        seen.page.locator("[data-finding=rent_area_local]").first.click()
+        card = seen.page.locator("#finding-rent_area_local")
+        assert card.is_visible()
+        card.locator("a[href^='#method-']").click()
+        method = seen.page.locator(".all-methods li:target code").first
+        assert method.inner_text().startswith("analysis.methods.")
 
 
 def test_every_number_is_reached_by_the_tab_key(browser: Any, report: Callable[[str], Path]) -> None:

@@ -28,7 +28,7 @@ def test_every_face_can_write_spanish(face: fonts.Face) -> None:
 
 def test_style_sheet_carries_the_fonts_and_stays_small() -> None:
     css = fonts.css()
-    assert len(css.encode()) < 160_000
+    assert len(css.encode()) < 90_000
     assert css.count("format('woff')") == len(fonts.FACES)
     inside = re.findall(r"base64,([A-Za-z0-9+/=]+)\)", css)
     assert [base64.b64decode(text) for text in inside] == [fonts.woff(face) for face in fonts.FACES]

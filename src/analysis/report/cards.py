@@ -57,8 +57,21 @@ class MethodView:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """The datasets behind a finding, and the worst grade among them; ``untold`` says that its reason is in English."""
+
+    datasets: tuple[DatasetView, ...]
+    grade: str
+    reason: str
+    untold: bool
+
+
+@dataclass(frozen=True)
 class Card:
-    """Everything behind one finding, in words. ``facts`` are label and text, in reading order."""
+    """Everything behind one finding, in words. ``facts`` are label and text, in reading order.
+
+    Many cards of a page share a method and their evidence.
+    """
 
     name: str
     anchor: str
@@ -67,11 +80,7 @@ class Card:
     about: str
     facts: tuple[tuple[str, str], ...]
     method: MethodView | None
-    datasets: tuple[DatasetView, ...]
-    grade: str
-    grade_reason: str
-    grade_untold: bool
-    citation: str
+    evidence: Evidence
     cell: int
     export: dict[str, Any]
 
@@ -92,10 +101,8 @@ class Origin:
 
 def card(found: Finding, origin: Origin) -> Card:
     """The card of one finding."""
-    datasets = datasets_of(found.tables)
     value = phrases.value(found)
     uncertainty = uncertainty_words(found)
-    grade, reason = worst_grade(datasets)
     facts = tuple((label, text) for label, text in _facts(found, origin) if text)
     return Card(
         name=found.name,
@@ -105,14 +112,15 @@ def card(found: Finding, origin: Origin) -> Card:
         about=_about(found, uncertainty, origin),
         facts=facts,
         method=_method(found, origin),
-        datasets=datasets,
-        grade=grade,
-        grade_reason=reason,
-        grade_untold=any({"title", "grade_reason"} & dataset.untold for dataset in datasets),
-        citation=_citation(found, value, uncertainty, datasets, origin),
+        evidence=_evidence(datasets_of(found.tables)),
         cell=origin.cells[found.name],
         export=_export(found, value),
     )
+
+
+def _evidence(datasets: tuple[DatasetView, ...]) -> Evidence:
+    grade, reason = worst_grade(datasets)
+    return Evidence(datasets, grade, reason, any({"title", "grade_reason"} & dataset.untold for dataset in datasets))
 
 
 def uncertainty_words(found: Finding) -> str:
@@ -181,21 +189,29 @@ def _method(found: Finding, origin: Origin) -> MethodView | None:
     return MethodView(name, summary, place, link)
 
 
-def _citation(found: Finding, value: str, uncertainty: str, datasets: tuple[DatasetView, ...], origin: Origin) -> str:
+def citation(origin: Origin, evidence: Iterable[Evidence]) -> dict[str, Any]:
+    """What the page's script puts together as the citation of a number.
+
+    ``parts`` stand before the finding's name and before its value, ``data`` are the words for each kind of evidence,
+    ``code`` ends every citation.
+    """
+    words = said("facts")
+    before, rest = words["citation"].split("{name}")
+    told = before.format(series=origin.series, title=origin.title, report=origin.report).replace("\u00a0", " ")
+    return {
+        "parts": [told, rest.split("{said}")[0]],
+        "data": [_cited(each.datasets) for each in evidence],
+        "code": words["cited_code"].format(version=origin.version),
+    }
+
+
+def _cited(datasets: tuple[DatasetView, ...]) -> str:
     words = said("facts")
     each = [words["cited_dataset"].format(title=d.title, publisher=d.publisher, date=d.retrieved) for d in datasets]
     sources = "; ".join(each[:_CITED])
     if len(datasets) > _CITED:
         sources = words["cited_more"].format(sources=sources, n=len(datasets) - _CITED)
-    told = f"{value} ({uncertainty})" if uncertainty else value
-    parts = [
-        words["citation"]
-        .format(series=origin.series, title=origin.title, report=origin.report, name=found.name, said=told)
-        .replace("\u00a0", " "),
-        words["cited_data"].format(sources=sources) if sources else "",
-        words["cited_code"].format(version=origin.version),
-    ]
-    return ". ".join(part for part in parts if part) + "."
+    return str(words["cited_data"].format(sources=sources)) if sources else ""
 
 
 def _export(found: Finding, value: str) -> dict[str, Any]:

@@ -19,7 +19,18 @@ from analysis.publish.policy import read_policy
 from analysis.publish.references import load_references
 from analysis.publish.wording import ENGLISH, as_label, said, speaking, term
 from analysis.report.areas import known_areas
-from analysis.report.cards import SHORT, Card, DatasetView, Origin, card, datasets_of, worst_grade
+from analysis.report.cards import (
+    SHORT,
+    Card,
+    DatasetView,
+    Evidence,
+    MethodView,
+    Origin,
+    card,
+    citation,
+    datasets_of,
+    worst_grade,
+)
 from analysis.report.changes import Changes, compare
 from analysis.report.contents import content_hash
 from analysis.report.editions import BRIEF, WHOLE
@@ -37,6 +48,7 @@ from analysis.report.languages import (
 from analysis.report.made_from import NOTHING, MadeFrom
 from analysis.report.methodology import Method, look_up_all
 from analysis.report.notebook import Notebook, parse_notebook
+from analysis.report.packing import packed
 from analysis.report.past import DatasetFacts, Facts, slim
 from analysis.report.sections import Head, Material, Section, head, missing_roles, sections
 from analysis.report.summary import Length
@@ -102,6 +114,7 @@ class Page:
     footnotes: Markup
     references: tuple[Reference, ...]
     cards: tuple[Card, ...]
+    citation: dict[str, Any]
     glossary: tuple[tuple[str, str], ...]
     datasets: tuple[DatasetView, ...]
     downloads: tuple[Download, ...]
@@ -126,9 +139,15 @@ class Page:
         return tuple(b.exhibit for s in (*self.sections, *self.notes) for b in s.blocks if b.exhibit is not None)
 
     @property
-    def dataset_lists(self) -> dict[tuple[DatasetView, ...], int]:
-        """The different sets of datasets behind the cards, numbered: the page carries each once."""
-        return {datasets: number for number, datasets in enumerate(dict.fromkeys(c.datasets for c in self.cards), 1)}
+    def evidence(self) -> dict[Evidence, int]:
+        """What is behind the cards, numbered: the page carries each once."""
+        return {found: number for number, found in enumerate(dict.fromkeys(c.evidence for c in self.cards))}
+
+    @property
+    def made_by(self) -> dict[MethodView, int]:
+        """The methods of the cards, numbered by name."""
+        found = sorted({c.method for c in self.cards if c.method is not None}, key=lambda method: method.name)
+        return {method: number for number, method in enumerate(found)}
 
     @property
     def has_map(self) -> bool:
@@ -240,6 +259,7 @@ def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
         footnotes=Markup(draft.rendered.footnotes),
         references=_references(draft),
         cards=cards,
+        citation=citation(origin, dict.fromkeys(made.evidence for made in cards)),
         glossary=_terms(draft),
         datasets=datasets,
         downloads=tuple(
@@ -443,7 +463,9 @@ def _provenance(draft: _Draft, length: Length) -> Provenance:
 
 
 def export(page: Page) -> dict[str, Any]:
-    """The findings of a page as a reader downloads them."""
+    """The findings of a page as its script gives them to a reader, the same fields of all of them packed together."""
+    rows = [made.export for made in page.cards]
+    fields = sorted(rows[0]) if rows else []
     return {
         "report": page.name,
         "title": page.head.title_text,
@@ -452,5 +474,7 @@ def export(page: Page) -> dict[str, Any]:
         "code": page.provenance.version,
         "datasets": {d.id: {"title": d.title, "sha256": d.sha256, "retrieved": d.retrieved} for d in page.datasets},
         "tables": {str(use["table"]): use["sha256"] for use in page.loads},
-        "findings": [made.export for made in page.cards],
+        "columns": fields,
+        "packed": [packed([row[name] for row in rows]) for name in fields],
+        "citation": page.citation,
     }

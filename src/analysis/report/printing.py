@@ -72,7 +72,9 @@ def _connected(html: str, page: Page) -> str:
 def print_portfolio(language: str, languages: Sequence[str], **shown: Any) -> str:
     """The HTML of the index of all papers in one of the languages it is there in."""
     switch = [(other, page_file("index", other)) for other in languages]
-    html = _render("index.html.j2", [_asset("page.js")], language=language, switch=switch, **shown)
+    html = _render(
+        "index.html.j2", [_asset("page.js")], language=language, switch=switch, style=_asset("portfolio.css"), **shown
+    )
     audit(html, "index")
     return html
 
@@ -80,9 +82,8 @@ def print_portfolio(language: str, languages: Sequence[str], **shown: Any) -> st
 def print_places(language: str, languages: Sequence[str], **shown: Any) -> str:
     """The HTML of the index by place in one of the languages it is there in."""
     switch = [(other, page_file("places", other)) for other in languages]
-    html = _render(
-        "places.html.j2", [_asset("page.js"), _asset("places.js")], language=language, switch=switch, **shown
-    )
+    scripts, style = [_asset("page.js"), _asset("places.js")], _asset("portfolio.css")
+    html = _render("places.html.j2", scripts, language=language, switch=switch, style=style, **shown)
     audit(html, "places")
     return html
 
@@ -92,8 +93,19 @@ def print_archive(language: str, languages: Sequence[str], **shown: Any) -> str:
     switch = [(other, page_file("index", other)) for other in languages]
     words: dict[str, Any] = {"headline": headline, "made_at": made_at_words}
     words["languages"] = {other: wording(other)["language"] for other in (ENGLISH, *OTHERS)}
-    html = _render("archive.html.j2", [_asset("page.js")], language=language, switch=switch, **words, **shown)
+    shown = {"style": _asset("portfolio.css"), **words, **shown}
+    html = _render("archive.html.j2", [_asset("page.js")], language=language, switch=switch, **shown)
     audit(html, "archive", within=True)
+    return html
+
+
+def print_slides(deck: Any) -> str:
+    """The HTML of the slides of a paper, which lie in a folder of their own; raises AnalysisError as a page does."""
+    page = deck.page
+    switch = [(language, page_file(page.name, language)) for language in (page.language, *page.others)]
+    scripts, style = [_asset("slides.js")], _asset("slides.css")
+    html = _render("slides.html.j2", scripts, language=page.language, switch=switch, style=style, deck=deck)
+    audit(html, f"slides of {page.name}", within=True)
     return html
 
 

@@ -8,11 +8,19 @@ const Data = (() => {
     if (packed.of) return Array.from(packed.at, place => packed.of[typeof place === "string" ? parseInt(place, 36) : place]);
     return packed.rest.map(text => (packed.lead || "") + text + (packed.tail || ""));
   };
+  const rows = packed => {
+    const columns = packed.map(column);
+    return columns.length ? columns[0].map((_, row) => columns.map(values => values[row])) : [];
+  };
   const read = name => {
     const held = json(`data-${name}`);
     if (!held || !held.packed) return held;
-    const columns = held.packed.map(column);
-    return { columns: held.columns, rows: columns.length ? columns[0].map((_, row) => columns.map(values => values[row])) : [] };
+    return { columns: held.columns, rows: rows(held.packed) };
+  };
+  // The findings as a reader downloads them: every field of each by name
+  const findings = () => {
+    const { columns, packed, citation, ...about } = json("findings");
+    return { ...about, findings: rows(packed).map(values => Object.fromEntries(columns.map((name, at) => [name, values[at]]))) };
   };
 
   // A cell that a spreadsheet would run as a formula begins with an apostrophe instead, as in publish/downloads.py;
@@ -31,5 +39,5 @@ const Data = (() => {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };
-  return { json, column, read, csv, save };
+  return { json, column, read, findings, csv, save };
 })();

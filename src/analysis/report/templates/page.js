@@ -39,12 +39,27 @@
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(); }
     });
   });
-  const list = card => all("[data-list]", card).forEach(entry => {
-    entry.replaceChildren(document.getElementById(`datasets-${entry.dataset.list}`).content.cloneNode(true));
-    entry.removeAttribute("data-list");
-  });
+  // What many cards share stands once on the page and is put into a card when it first opens
+  const held = id => document.getElementById(id).content.cloneNode(true);
+  const fill = card => {
+    if (!card.dataset.of) return;
+    all("a[href^='#method-']", card).forEach(link => {
+      const method = document.getElementById(link.hash.slice(1)).cloneNode(true);
+      link.replaceWith(...method.childNodes);
+    });
+    all(".evidence", card).forEach(row => {
+      const id = `evidence-${card.dataset.of}`, rows = held(id), known = held("datasets");
+      const named = document.getElementById(id).dataset.datasets.split(" ");
+      rows.querySelector("ul").append(...named.map(name => known.querySelector(`[href="#dataset-${name}"]`).parentNode));
+      row.replaceWith(rows);
+    });
+    const citing = held("citing"), citation = cited(card);
+    citing.querySelector("button").addEventListener("click", () => copied(citation).then(
+      () => announce(words.copied), () => { prompt(words.copy_by_hand, citation); }));
+    card.querySelector("dl").before(citing);
+    delete card.dataset.of;
+  };
   const place = card => {
-    list(card);
     if (!asked || innerWidth < 640) { delete card.dataset.placed; return; }
     card.dataset.placed = "";
     const at = asked.getBoundingClientRect(), size = card.getBoundingClientRect(), room = 8;
@@ -53,7 +68,10 @@
     card.style.left = `${left + scrollX}px`;
     card.style.top = `${(below ? at.bottom + room : at.top - room - size.height) + scrollY}px`;
   };
-  all(".card").forEach(card => card.addEventListener("toggle", event => { if (event.newState === "open") place(card); }));
+  all(".card").forEach(card => {
+    card.addEventListener("beforetoggle", () => fill(card));
+    card.addEventListener("toggle", event => { if (event.newState === "open") place(card); });
+  });
 
   // Saying what happened
   const announcer = document.querySelector(".announcer");
@@ -69,11 +87,13 @@
     if (navigator.clipboard) return navigator.clipboard.writeText(text);
     return Promise.reject(new Error("no clipboard"));
   };
-  all("[data-copy]").forEach(button => {
-    button.hidden = false;
-    button.addEventListener("click", () => copied(button.dataset.copy).then(
-      () => announce(words.copied), () => { prompt(words.copy_by_hand, button.dataset.copy); }));
-  });
+  const cited = card => {
+    const { parts, data, code } = Data.json("findings").citation;
+    const [value, range] = ["value", "uncertainty"].map(part => card.querySelector(`.${part}`));
+    const told = (value.textContent + (range ? ` (${range.textContent})` : "")).replaceAll("\u00a0", " ");
+    const name = card.id.slice("finding-".length);
+    return [parts[0] + name + parts[1] + told, data[card.dataset.of], code].filter(Boolean).join(". ") + ".";
+  };
 
   // Downloads made from what the page carries
   const page = () => (Data.json("findings") || { report: "angeleno" }).report;
@@ -88,7 +108,7 @@
   all("[data-findings]").forEach(button => {
     button.hidden = false;
     button.addEventListener("click", () => {
-      const findings = Data.json("findings");
+      const findings = Data.findings();
       if (button.dataset.findings === "json") return Data.save(`${page()}_findings.json`, JSON.stringify(findings, null, 1), "application/json");
       const rows = findings.findings.map(f => columns.map(c =>
         c === "interval_low" ? f.interval && f.interval[0] : c === "interval_high" ? f.interval && f.interval[1] : f[c]));
@@ -159,5 +179,5 @@
   }
 
   // Paper shows what the screen folds away
-  addEventListener("beforeprint", () => all("details.all-numbers").forEach(details => { details.open = true; }));
+  addEventListener("beforeprint", () => all("details.all-numbers, details.all-methods").forEach(details => { details.open = true; }));
 })();
