@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,3 +132,76 @@ def test_places_are_found_by_words_and_all_are_there_without_a_script(browser, b
 def test_pages_stay_within_their_weight(sample_site: Path) -> None:
     heavy = {path.name: path.stat().st_size for path in reports(sample_site) if path.stat().st_size > 1_500_000}
     assert heavy == {}
+
+
+@pytest.mark.parametrize(
+    ("ending", "label", "typed", "marked", "told"),
+    [
+        ("", "Search everything that was found", "LOCAL inflation", {"local", "inflation"}, "result"),
+        (".es", "Buscar en todo lo que se encontró", "inflacion LOCAL", {"local", "inflación"}, "resultado"),
+    ],
+    ids=["en", "es"],
+)
+def test_the_index_is_searched_by_keyboard_and_a_result_opens_at_its_place(  # type: ignore[no-untyped-def]
+    browser, sample_site: Path, ending: str, label: str, typed: str, marked: set[str], told: str
+) -> None:
+    index = sample_site / "reports" / "sample" / f"index{ending}.html"
+    page, _, errors = opened(browser, index, 390, reduced_motion="reduce")
+    results, papers, box = page.locator(".results a"), page.locator(".paper:visible"), page.get_by_label(label)
+    assert papers.count() == 6
+    box.focus()
+    page.keyboard.type(typed)
+    assert papers.count() == 0
+    assert re.fullmatch(rf"{results.count()} {told}s?", page.locator("#found").inner_text())
+    assert {text.lower() for text in results.first.locator("mark").all_inner_texts()} == marked
+    focused = "links => links.indexOf(document.activeElement)"
+    page.keyboard.press("ArrowDown")
+    assert results.evaluate_all(focused) == 0
+    page.keyboard.press("End")
+    assert results.evaluate_all(focused) == results.count() - 1
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowUp")
+    assert box.evaluate("box => box === document.activeElement")
+    page.keyboard.press("Escape")
+    assert (results.count(), papers.count(), page.locator("#found").inner_text()) == (0, 6, "")
+    page.keyboard.type("zzzz")
+    assert results.count() == 0
+    assert page.locator("#found").inner_text() in {
+        "Nothing here holds all of these words.",
+        "Nada aquí contiene todas estas palabras.",
+    }
+    page.keyboard.press("Escape")
+    page.keyboard.type(typed)
+    finding = str(results.first.get_attribute("href")).partition("#said_")[2]
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/01_neighborhood_change{ending}.html#said_{finding}")
+    assert page.locator(f"#finding-{finding}").is_visible(), "the card of the finding is open"
+    at = page.locator(f"#said_{finding}").bounding_box()
+    assert 0 <= at["y"] < 900
+    page.keyboard.press("Escape")
+    assert page.locator(f"#said_{finding}").evaluate("number => number === document.activeElement")
+    assert errors == []
+    page.context.close()
+
+
+def test_search_puts_whole_words_first_and_leads_to_rows_that_are_folded_away(browser, sample_site: Path) -> None:  # type: ignore[no-untyped-def]
+    index = sample_site / "reports" / "sample" / "index.html"
+    page, _, errors = opened(browser, index, 1280)
+    page.get_by_label("Search everything that was found").fill("rent")
+    shown = page.locator(".results li:has(a:not(.title))").evaluate_all(
+        "items => items.map(item => item.innerText + ' ' + item.querySelector('a').hash.replace(/_/g, ' '))"
+    )
+    whole = [bool(re.search(r"\brent\b", text, re.IGNORECASE)) for text in shown]
+    assert whole == sorted(whole, reverse=True)
+    assert True in whole
+    assert False in whole, "renters is found, too, after rent"
+    page.locator(".results a", has=page.locator("xpath=..//code")).first.click()
+    finding = page.url.partition("#said_")[2]
+    assert page.locator(f"tr#said_{finding}").is_visible(), "the table of all numbers was opened"
+    assert page.locator(f"#finding-{finding}").is_visible()
+    assert errors == []
+    page.context.close()
+    page, _, _ = opened(browser, index, 390, java_script_enabled=False)
+    assert page.locator(".paper:visible").count() == 6
+    assert not page.locator(".find").is_visible()
+    page.context.close()
