@@ -79,13 +79,14 @@ def test_axe_finds_no_violation(browser, briefs_site: Path, scheme: str) -> None
 
 
 def test_a_number_can_be_questioned_with_the_keyboard(browser, sample_site: Path) -> None:  # type: ignore[no-untyped-def]
-    page_file = next(path for path in reports(sample_site) if path.name.startswith("01"))
+    page_file = sample_site / "reports" / "sample" / "01_neighborhood_change.html"
     page, _, errors = opened(browser, page_file, 1280)
     number = page.locator("[data-finding=rent_area_local]").first
     number.focus()
     page.keyboard.press("Enter")
     card = page.locator(".finding-card:visible, [popover]:popover-open").first
     assert card.is_visible()
+    card.get_by_text("sha256").first.wait_for()  # its datasets are laid out once it is open
     told = card.inner_text().lower()
     assert all(word in told for word in ("denominator", "95 percent interval", "method", "sha256", "copy citation"))
     page.keyboard.press("Escape")
@@ -195,7 +196,8 @@ def test_search_puts_whole_words_first_and_leads_to_rows_that_are_folded_away(br
     assert whole == sorted(whole, reverse=True)
     assert True in whole
     assert False in whole, "renters is found, too, after rent"
-    page.locator(".results a", has=page.locator("xpath=..//code")).first.click()
+    page.locator(".results li:has(code) a").first.click()
+    page.wait_for_url("**#said_*")
     finding = page.url.partition("#said_")[2]
     assert page.locator(f"tr#said_{finding}").is_visible(), "the table of all numbers was opened"
     assert page.locator(f"#finding-{finding}").is_visible()

@@ -196,6 +196,8 @@ def test_search_holds_titles_and_passages_and_without_a_script_all_is_there(meri
     english_only = listed(replace(page.summary, others={}))  # type: ignore[type-var]
     held = json.loads(index(english_only, meridia, "es").get_element_by_id("search").text)
     assert (held["pages"][0]["href"], held["pages"][0]["lang"]) == ("05_waits.html", "en")
+    of_district = search_index([page, listed(summary(), place="cd-01")], "en")
+    assert ([one["title"] for one in of_district["pages"]], len(of_district["passages"])) == (2 * [summary().title], 2)
     tree = index(page, meridia)
     assert tree.xpath("//div[@role='search']/@hidden") == [""]
     assert tree.xpath("//div[@class='portfolio-list']/@hidden") == []

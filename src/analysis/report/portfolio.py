@@ -57,6 +57,11 @@ class Listed:
     questions: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def is_main(self) -> bool:
+        """Whether it is the notebook's own paper: whole, about the whole city, with nothing else chosen."""
+        return self.cut == WHOLE and self.place == WHOLE_CITY and not self.choice
+
+    @property
     def asks(self) -> str:
         """What it asks, in the language being spoken or else in English; empty where nobody wrote it down."""
         return self.questions.get(language(), self.questions.get(ENGLISH, ""))
@@ -204,7 +209,7 @@ def _write_in(
     else:
         places_page.unlink(missing_ok=True)
     papers = [one for one in listed if one.cut == WHOLE]
-    main = [one for one in papers if one.place == WHOLE_CITY and not one.choice]
+    main = [one for one in papers if one.is_main]
     groups = {
         said("index", "citywide"): main,
         said("index", "by_area"): [one for one in papers if one.place != WHOLE_CITY],

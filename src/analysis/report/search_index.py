@@ -1,4 +1,7 @@
-"""What the search of the index holds: every title, and everything the papers say of a finding, with its place."""
+"""What the search of the index holds: every title, and what the papers about the whole city say of their findings.
+
+A paper issued again for each district says the same sentences with other numbers; its title leads to it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def search_index(listed: Sequence[Listed], language: str) -> dict[str, Any]:
         page |= {"asks": one.asks, **({} if own else {"lang": ENGLISH})}
         passages += [
             [len(pages), passage.finding, passage.text, *([passage.value] if passage.value else [])]
-            for passage in told.passages
+            for passage in (told.passages if one.is_main else ())
         ]
         pages.append(page)
     return {"pages": pages, "passages": passages}
