@@ -40,7 +40,8 @@ def atom(editions: Sequence[KnownEdition], *, source: str, city: str, where: Cit
     At least one edition is needed, because a feed tells when it was last updated.
     """
     spoken = language()
-    newest = sorted(editions, key=lambda one: (one.made_at, one.report, one.number), reverse=True)[:MOST]
+    by_report = sorted(editions, key=lambda one: (one.report, -one.number))
+    newest = sorted(by_report, key=lambda one: one.made_at, reverse=True)[:MOST]
     series = str(said("page", "series")).format(city=where.city)
     root = ElementTree.Element("feed", {"xmlns": ATOM, _LANG: spoken})
     _add(root, "id", urn(source, city, "feed", spoken))
