@@ -98,8 +98,8 @@ def _files(folder: str) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def surroundings(root: str) -> list[str]:
-    """What else a report depends on: the commit, this Python, and where it is installed."""
-    return [_commit(root), sys.version, sys.prefix]
+    """What else a report or an index depends on: the commit, this Python, where it is installed, the site's address."""
+    return [_commit(root), sys.version, sys.prefix, os.environ.get("ANALYSIS_SITE_URL", "")]
 
 
 def _commit(root: str) -> str:

@@ -108,8 +108,8 @@ def put_papers(project: Project, papers: list[Written], source: str = "sample") 
             name=paper.name, notebook=paper.name, cut="whole", whole="", html="", executed=digest(executed), prose="",
             printer={}, settings={}, methods={}, version="", title=f"What {paper.name} found", standfirst="",
             subject="", place="Meridia", varied={}, parameters={}, data_through="", quality="", quality_reason="",
-            length=Length(1, 1, 1.0), findings=(), loads=(), downloads={}, download_titles={}, content="", since="",
-                changes={}, cells=(), by_period={},
+            length=Length(1, 1, 1.0), lead=None, passages=(), findings=(), loads=(), downloads={}, offers={},
+            content="", since="", changes={}, cells=(), by_period={},
         )  # fmt: skip
         write_summary(place.summary, summary)
         put(place.page, "<html></html>")

@@ -3,8 +3,10 @@
 Everything in it is optional::
 
     archive: {whole: 12, brief: 2}       # earlier editions of a page that are kept as pages
-    questions:
-      01_neighborhood_change: Which neighborhoods changed most since 2000?
+    questions:                           # what each notebook asks, by language
+      01_neighborhood_change: {en: Which neighborhoods changed most?, es: ¿Qué vecindarios cambiaron más?}
+    licenses:                            # where a license of the data catalog can be read
+      CC0 1.0: https://creativecommons.org/publicdomain/zero/1.0/
     live:
       address: https://data.example.gov/whitepapers/    # where the pages are served from
       contact: {name: Open data team, email: data@example.gov}
@@ -26,6 +28,7 @@ VARIABLE = "ANALYSIS_SITE_URL"
 """The environment variable that names the address of the site; it comes before the file."""
 
 _EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+_LANGUAGE = re.compile(r"[a-z]{2}")
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,14 @@ class Site:
     """How the pages of one source are published.
 
     ``address`` ends with a slash and is empty where nobody has said where the pages are served from; ``questions`` are
-    by notebook.
+    by notebook and language, ``licenses`` are addresses of licenses by their names in the data catalog.
     """
 
     address: str = ""
     contact: Contact | None = None
     archive: Archive = Archive()
-    questions: Mapping[str, str] = field(default_factory=dict)
+    questions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    licenses: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_site(project: Project, source: str) -> Site:
@@ -71,7 +75,7 @@ def load_site(project: Project, source: str) -> Site:
     path, named = project.catalog / FILE, os.environ.get(VARIABLE, "").strip()
     top = read_entry(path) if path.is_file() else None
     if top is not None:
-        top.only(("archive", "questions", *SOURCES))
+        top.only(("archive", "questions", "licenses", *SOURCES))
     own = top.entry(checked_source(source)) if top is not None and top.has(source) else None
     if own is not None:
         own.only(("address", "contact"))
@@ -79,7 +83,8 @@ def load_site(project: Project, source: str) -> Site:
         address=checked_address(named, VARIABLE) if named else _address(own),
         contact=_contact(own.entry("contact")) if own is not None and own.has("contact") else None,
         archive=_archive(top.entry("archive")) if top is not None and top.has("archive") else Archive(),
-        questions=top.words("questions") if top is not None and top.has("questions") else {},
+        questions=_questions(top.entry("questions")) if top is not None and top.has("questions") else {},
+        licenses=_licenses(top.entry("licenses")) if top is not None and top.has("licenses") else {},
     )
 
 
@@ -112,6 +117,20 @@ def _address(own: Entry | None) -> str:
 def _contact(entry: Entry) -> Contact:
     entry.only(("name", "email"))
     return Contact(entry.text("name"), entry.matching("email", _EMAIL, "an address such as data@example.gov"))
+
+
+def _questions(entry: Entry) -> dict[str, dict[str, str]]:
+    asked = {notebook: entry.words(notebook) for notebook in entry.keys}
+    for notebook, words in asked.items():
+        for language in words:
+            if not _LANGUAGE.fullmatch(language):
+                told = f"{notebook}: {language!r} is no language: write en, es or another code of two letters"
+                raise entry.error(told, entry.at(notebook))
+    return asked
+
+
+def _licenses(entry: Entry) -> dict[str, str]:
+    return {name: entry.matching(name, r"https?://\S+", "an address") for name in entry.keys}
 
 
 def _archive(entry: Entry) -> Archive:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from markdown_it.token import Token
@@ -21,7 +22,7 @@ from analysis.publish.markdown import Document, Reader
 from analysis.publish.payload import Published
 from analysis.publish.policy import Policy, current_policy
 from analysis.publish.references import Reference
-from analysis.publish.templates import TOKEN, Fault, Piece, Speaker, TemplateFault, Vocabulary
+from analysis.publish.templates import TOKEN, Fault, Piece, Pieces, Speaker, TemplateFault, Vocabulary
 from analysis.publish.wording import ENGLISH, language, said
 
 Mode = Literal["html", "text"]
@@ -157,6 +158,16 @@ class _Passage:
     footnote: bool
 
 
+@dataclass(frozen=True)
+class Quote:
+    """A sentence that says findings, in order: the cell it stands in and its kind (paragraph, heading, table)."""
+
+    cell: int
+    kind: str
+    text: str
+    findings: tuple[str, ...]
+
+
 def markdown_cells(notebook: Mapping[str, Any]) -> list[Cell]:
     """The Markdown cells of a notebook (nbformat 4 as a mapping); numbers count all cells from 1.
 
@@ -276,6 +287,34 @@ def words(cells: Sequence[Cell], context: Context) -> Length:
         measure.grade if english else measure.ease,
         _remarks(measure, context.rules.read_in(language()), english=english),
     )
+
+
+def quotes(cells: Sequence[Cell], context: Context) -> tuple[Quote, ...]:
+    """Every sentence that says a finding, in order, as plain text.
+
+    Figures and tables that it points to in parentheses are left out.
+
+    Cells that cannot be rendered are an error: render or check them first.
+    """
+    session = _Session(context)
+    document, _ = session.read(cells)
+    found = []
+    for passage in session.passages(document):
+        for sentence in literals.sentences(passage.text, session.speaker.pieces):
+            if names := _names(sentence.pieces, "finding"):
+                text = _PARENTHESES.sub(partial(_without_pointers, session.speaker.pieces), sentence.raw)
+                told = re.sub(r"[ \n]+", " ", session.speaker.pieces.spoken(text)).strip()
+                found.append(Quote(passage.cell, passage.kind, told, names))
+    return tuple(found)
+
+
+_PARENTHESES = re.compile(r"\s*\([^()]*\)")
+
+
+def _without_pointers(pieces: Pieces, aside: re.Match[str]) -> str:
+    """A text in parentheses without the figures and tables it points to; nothing where it does nothing else."""
+    text = TOKEN.sub(lambda token: "" if pieces.of(token).kind == "exhibit" else token[0], aside[0])
+    return re.sub(r"[\s,;]+(?=\))", "", text) if re.search(r"[^\s(),;]", text) else ""
 
 
 def _remarks(measure: reading.Measure, policy: Policy, *, english: bool) -> tuple[str, ...]:

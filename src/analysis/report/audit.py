@@ -49,7 +49,7 @@ def find_problems(html: str, *, within: bool = False) -> Iterator[str]:
 
 def _running(element: Any) -> Iterator[str]:
     """Code, styles and outside things."""
-    if element.tag in _FORBIDDEN and not _other_language(element):
+    if element.tag in _FORBIDDEN and not _alternate(element):
         yield f"<{element.tag}> is not allowed"
     if element.tag == "meta" and (element.get("http-equiv") or "").lower() == "refresh":
         yield "a page may not send its reader elsewhere"
@@ -62,13 +62,12 @@ def _running(element: Any) -> Iterator[str]:
             yield f"<{element.tag} {name}={element.get(name)!r}> would be fetched"
 
 
-def _other_language(element: Any) -> bool:
-    """A link that only says where the page is in another language; nothing is fetched for it."""
-    return (
-        element.tag == "link"
-        and sorted(element.attrib) == ["href", "hreflang", "rel"]
-        and element.get("rel") == "alternate"
-    )
+def _alternate(element: Any) -> bool:
+    """A link that only says where the page is in another language, or its feed; nothing is fetched for it."""
+    if element.tag != "link" or element.get("rel") != "alternate":
+        return False
+    feed = sorted(element.attrib) == ["href", "rel", "title", "type"] and element.get("type") == "application/atom+xml"
+    return feed or sorted(element.attrib) == ["href", "hreflang", "rel"]
 
 
 def _leading(element: Any, ids: Counter[str], within: bool) -> Iterator[str]:

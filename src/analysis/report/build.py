@@ -28,7 +28,7 @@ from analysis.report.jobs import Job, Outcome, make
 from analysis.report.kernel_environment import bare_environment, loaded_tables
 from analysis.report.light_imports import import_for_building
 from analysis.report.past import read_past
-from analysis.report.portfolio import write_portfolio
+from analysis.report.portfolio import write_portfolio, written_by_portfolio
 from analysis.report.progress import Teller, telling
 from analysis.report.staleness import Judge, Verdict, judged
 from analysis.report.storage import sole_builder, sweep
@@ -315,16 +315,16 @@ def _account(project: Project, source: str, outcomes: Mapping[str, Outcome], sit
             entries.append(ledger.Entry(summary, record, dict(outcome.seconds), error, outcome.megabytes))
     folder = project.reports(source)
     ledger.enter(folder / "ledger.db", entries, timings=site.timings)
-    told = bring_up_to(folder, load_site(project, source).archive)
+    site_settings = load_site(project, source)
+    told = bring_up_to(folder, site_settings.archive)
     before = receipt.settled_stand(str(project.root), source)
     verdicts = judged(project, source, everything)
     write_atlas(project, source, everything)
-    write_portfolio(project, source, everything, verdicts, told)
+    write_portfolio(project, source, everything, verdicts, told, site_settings)
     papers = [edition.name for edition in everything if edition.cut == WHOLE]
     if site.well_laid and all(verdicts[name].fresh for name in papers):
         said = already_fresh(len(papers), len(papers))
-        own = {str(path) for path in folder.glob("*.html") if path.name.startswith(("index.", "places.", "map."))}
-        own.add(str(folder / atlas.STAMP))
+        own = {*map(str, written_by_portfolio(folder)), *map(str, folder.glob("map.*")), str(folder / atlas.STAMP)}
         receipt.write(str(project.root), source, before, own, said)
 
 

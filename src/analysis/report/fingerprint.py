@@ -160,15 +160,17 @@ def page_files() -> dict[str, Path]:
 
 # Parts of this package that decide when and where a page is made, never what it says.
 _NOT_ON_THE_PAGE = {
-    "archive", "archiving", "build", "crew", "editions", "effort", "engine", "execution", "graph", "handouts", "jobs",
-    "kernel_environment", "lab", "ledger", "papermill_entry", "pdf", "portfolio", "progress", "recording", "scaffold",
-    "slides", "staleness", "storage", "variables", "warmth",
+    "archive", "archiving", "build", "crew", "dcat", "editions", "effort", "engine", "execution", "feed", "graph",
+    "handouts", "identity", "jobs", "kernel_environment", "lab", "ledger", "papermill_entry", "pdf", "portfolio",
+    "progress", "recording", "scaffold", "search_index", "sitemap", "slides", "staleness", "storage", "variables",
+    "warmth",
 }  # fmt: skip
 
 
 _NOT_OF_PAPERS = {
-    "archive.html.j2", "index.html.j2", "places.html.j2", "places.js", "portfolio.css", "map.html.j2", "atlas.css",
-    "atlas.js", "ground.js", "slides.html.j2", "slides.css", "slides.js", "new_notebook.ipynb",
+    "archive.html.j2", "index.css", "index.html.j2", "index.js", "places.html.j2", "places.js", "portfolio.css",
+    "map.html.j2", "atlas.css", "atlas.js", "ground.js", "slides.html.j2", "slides.css", "slides.js",
+    "new_notebook.ipynb",
 }  # fmt: skip
 """Templates of other pages than papers."""
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from analysis.project import AnalysisError, Project
-from analysis.publish.payload import published
+from analysis.publish.payload import Download, published
 from analysis.report import archive
 from analysis.report.cuts import check_words, cut_of
 from analysis.report.editions import whole_paper
@@ -18,7 +18,7 @@ from analysis.report.page import Page, Setting, compose, compose_others
 from analysis.report.past import Past, key
 from analysis.report.printing import print_page
 from analysis.report.storage import digest, put
-from analysis.report.summary import Summary, Told, read_summary, write_summary
+from analysis.report.summary import Offer, Summary, Told, read_summary, write_summary
 from analysis.report.surroundings import PAGE_SETTINGS
 from analysis.report.versions import code_version, repository
 
@@ -96,10 +96,12 @@ def issue(project: Project, source: str, record: Record, *, strict: bool = False
         quality=page.quality,
         quality_reason=page.quality_reason,
         length=page.length,
+        lead=page.lead,
+        passages=page.passages,
         findings=tuple(found.to_json() for found in page.findings),
         loads=page.loads,
         downloads=downloads,
-        download_titles={_file(page, d.file): d.title for d in page.downloads},
+        offers={_file(page, d.file): _offer(d) for d in page.downloads},
         others={language: _told(others[language], html) for language, html in translated.items()},
         content=page.facts.content,
         since=key(using.past.before(page.facts.content)),
@@ -127,7 +129,13 @@ def _told(page: Page, html: str) -> Told:
         place=page.place,
         data_through=page.data_through,
         length=page.length,
+        lead=page.lead,
+        passages=page.passages,
     )
+
+
+def _offer(file: Download) -> Offer:
+    return Offer(file.title, file.description, file.rows, tuple(str(use["table"]) for use in file.tables))
 
 
 def _put_downloads(folder: Path, page: Page) -> dict[str, str]:

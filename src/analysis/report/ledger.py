@@ -309,7 +309,7 @@ def _add_rows(connection: sqlite3.Connection, entry: Entry, edition: int) -> Non
     connection.executemany("insert into tables values (?, ?, ?, ?)", tables)
     held = [(sha256, canonical(hashes)) for sha256, hashes in page.by_period.items()]
     connection.executemany("insert or ignore into holdings values (?, ?)", held)
-    downloads = [(edition, file, page.download_titles[file], sha) for file, sha in page.downloads.items()]
+    downloads = [(edition, file, page.offers[file].title, sha) for file, sha in page.downloads.items()]
     connection.executemany("insert into downloads values (?, ?, ?, ?)", downloads)
 
 
@@ -396,6 +396,19 @@ def editions(path: Path) -> list[KnownEdition]:
         "from editions e left join reports r on r.report = e.report order by e.report, e.edition"
     )
     return [_told(row) for row in _rows(path, query, sqlite3.Row)]
+
+
+def offered_since(path: Path) -> dict[str, str]:
+    """The moment (UTC) since which each offered file has been what it is, by file."""
+    query = (
+        "select d.file, d.sha256, e.built_at from downloads d join editions e on e.edition = d.edition "
+        "order by e.edition"
+    )
+    since: dict[str, tuple[str, str]] = {}
+    for file, sha256, made_at in _rows(path, query):
+        if file not in since or since[file][0] != sha256:
+            since[file] = sha256, made_at
+    return {file: made_at for file, (_, made_at) in since.items()}
 
 
 def _told(row: sqlite3.Row) -> KnownEdition:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,9 @@ from analysis.report.methodology import Method, look_up_all
 from analysis.report.notebook import Notebook, parse_notebook
 from analysis.report.packing import packed
 from analysis.report.past import DatasetFacts, Facts, slim
+from analysis.report.quoted import lead, passages, place
 from analysis.report.sections import Head, Material, Section, head, missing_roles, sections
-from analysis.report.summary import Length
+from analysis.report.summary import Lead, Length, Passage
 from analysis.report.versions import UNTRACKED
 from analysis.report.whatchanged import ChangesView, changes_view
 
@@ -98,7 +99,11 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Page:
-    """Everything the template of a whitepaper shows."""
+    """Everything the template of a whitepaper shows.
+
+    ``placed`` are the findings with a place in the text that a link can lead to; that of others is in the table of all
+    numbers. ``lead`` and ``passages`` are what the index says of the page.
+    """
 
     name: str
     number: str
@@ -130,6 +135,9 @@ class Page:
     changes: Changes
     changed: ChangesView
     anchors: dict[int, tuple[str, ...]]
+    placed: frozenset[str]
+    lead: Lead | None
+    passages: tuple[Passage, ...]
     language: str = ENGLISH
     others: tuple[str, ...] = ()
 
@@ -244,6 +252,9 @@ def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
     # Editions are told apart by what they say in English; a translation says the same.
     facts = draft.english.facts if draft.english else _facts(draft, [found.to_json() for found in findings])
     changes = compare(facts, draft.setting.made_from.past.before(facts.content))
+    placed = place(draft.head, draft.parts, Markup(draft.rendered.footnotes))
+    quotes = prose.quotes(cells, draft.context)
+    tags = {cell.number: set(cell.tags) for cell in cells}
     return Page(
         name=about["name"],
         number=about["notebook"].split("_")[0],
@@ -253,10 +264,10 @@ def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
         cut=_cut(about),
         whole=draft.setting.whole,
         city=draft.city,
-        head=draft.head,
-        sections=tuple(part for part in draft.parts if part.role != "notes"),
-        notes=tuple(part for part in draft.parts if part.role == "notes"),
-        footnotes=Markup(draft.rendered.footnotes),
+        head=placed.head,
+        sections=tuple(part for part in placed.sections if part.role != "notes"),
+        notes=tuple(part for part in placed.sections if part.role == "notes"),
+        footnotes=placed.footnotes,
         references=_references(draft),
         cards=cards,
         citation=citation(origin, dict.fromkeys(made.evidence for made in cards)),
@@ -278,6 +289,9 @@ def _page(draft: _Draft, cells: Sequence[prose.Cell]) -> Page:
         changes=changes,
         changed=changes_view(changes, {made.name: made for made in cards}),
         anchors={cell.number: tuple(heading.anchor for heading in cell.headings) for cell in draft.rendered.cells},
+        placed=placed.names,
+        lead=lead(quotes, tags, draft.results.findings),
+        passages=passages(quotes, tags, cards),
     )
 
 
@@ -427,11 +441,19 @@ def data_through(findings: Sequence[Finding], loads: Sequence[Mapping[str, Any]]
     told = [found.period or "" for found in findings]
     told += [str(found.value) for found in findings if found.unit == "date" and found.status == "ok"]
     for texts in (told, [str(use.get("period", "")) for use in loads]):
-        whole = [_SHORT_RANGE.sub(_last_year, text) for text in texts]
-        ends = [end for text in whole for end in re.findall(r"\b(?:19|20)\d\d(?:-\d\d(?:-\d\d)?)?\b", text)]
-        if ends:
+        if ends := stated_dates(texts):
             return units.written_date(max(ends))
     return ""
+
+
+def stated_dates(texts: Iterable[str]) -> list[str]:
+    """Years, months and days in some periods, as ISO text; of years with two digits the last is written in full.
+
+    >>> stated_dates(["2000 to 2014–18", "2020-03-01"])
+    ['2000', '2014', '2018', '2020-03-01']
+    """
+    whole = [_SHORT_RANGE.sub(_both_years, text) for text in texts]
+    return [date for text in whole for date in re.findall(r"\b(?:19|20)\d\d(?:-\d\d(?:-\d\d)?)?\b", text)]
 
 
 _SHORT_RANGE = re.compile(r"\b(19|20)(\d\d)–(\d\d)\b")
@@ -441,6 +463,11 @@ def _last_year(years: re.Match[str]) -> str:
     """``2014–18`` as its last year, written in full."""
     century, first, last = years.groups()
     return f"{int(century) + (last < first)}{last}"
+
+
+def _both_years(years: re.Match[str]) -> str:
+    """``2014–18`` as both of its years."""
+    return f"{years[1]}{years[2]} {_last_year(years)}"
 
 
 def _provenance(draft: _Draft, length: Length) -> Provenance:

@@ -1,25 +1,34 @@
-"""The indexes, of all papers and by place: what each page found, through which date, how good its data are."""
+"""The indexes, of all papers and by place, and their machine-readable sides: feed, catalogue of tables, site map.
+
+An index says of each page what it asks, what it found, through which date, how good its data are and what changed.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analysis.catalog import City, city
 from analysis.catalog.editions import AREA, KINDS
+from analysis.catalog.site import Site
 from analysis.project import Project
 from analysis.publish.units import plural
-from analysis.publish.wording import ENGLISH, Terms, as_label, said, speaking, term
+from analysis.publish.wording import ENGLISH, Terms, as_label, language, said, speaking, term
 from analysis.report.archive import FOLDER
 from analysis.report.areas import WHOLE_CITY, Area, known_areas
 from analysis.report.atlas import PAGE
+from analysis.report.dcat import Shelf, catalogue
 from analysis.report.editions import WHOLE, Edition
 from analysis.report.execution import places
+from analysis.report.feed import atom, feed_file
 from analysis.report.languages import shared_terms
-from analysis.report.ledger import KnownEdition
+from analysis.report.ledger import KnownEdition, offered_since
 from analysis.report.printing import page_file, print_archive, print_places, print_portfolio
+from analysis.report.search_index import search_index
+from analysis.report.sitemap import sitemap
 from analysis.report.staleness import Verdict
 from analysis.report.storage import digest, put
 from analysis.report.summary import Summary, Told, read_summary
@@ -31,7 +40,7 @@ class Listed:
     """One page in an index. ``state`` is fresh, stale, failed or missing; ``why`` says more where there is more.
 
     ``place`` is the key of the area it is about, ``choice`` what else sets it apart from the notebook's defaults.
-    ``editions`` are all the ledger knows of it, in order.
+    ``editions`` are all the ledger knows of it, in order; ``questions`` what its notebook asks, by language.
     """
 
     name: str
@@ -45,6 +54,22 @@ class Listed:
     summary: Summary | None
     last_good: str
     editions: tuple[KnownEdition, ...] = ()
+    questions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it is the notebook's own paper: whole, about the whole city, with nothing else chosen."""
+        return self.cut == WHOLE and self.place == WHOLE_CITY and not self.choice
+
+    @property
+    def asks(self) -> str:
+        """What it asks, in the language being spoken or else in English; empty where nobody wrote it down."""
+        return self.questions.get(language(), self.questions.get(ENGLISH, ""))
+
+    @property
+    def asks_in(self) -> str:
+        """The language of :attr:`asks`."""
+        return language() if language() in self.questions else ENGLISH
 
     @property
     def changed(self) -> str:
@@ -60,6 +85,11 @@ class Listed:
     def told(self, language: str) -> Summary | Told | None:
         """What the page says in a language; in English where it is not told in it."""
         return None if self.summary is None else self.summary.others.get(language, self.summary)
+
+    def file(self, language: str) -> str:
+        """The file of the page in a language; in English where it is not told in it."""
+        spoken = language if self.summary is not None and language in self.summary.others else ENGLISH
+        return page_file(self.name, spoken)
 
 
 @dataclass(frozen=True)
@@ -86,10 +116,12 @@ def write_portfolio(
     editions: Sequence[Edition],
     verdicts: Mapping[str, Verdict],
     told: Sequence[KnownEdition],
+    site: Site,
 ) -> None:
     """Write ``index.html``, the list of all editions and, where a place or a brief has a page, ``places.html``.
 
-    Each is there in every language of a page.
+    Each is there in every language of a page, and so is the feed of editions. Beside them lie ``data.json`` and, where
+    the address of the ``site`` is known, ``sitemap.xml``.
 
     With the same reports in place, and the same editions ``told`` by the ledger, they have the same bytes.
     """
@@ -98,22 +130,64 @@ def write_portfolio(
     for one in told:
         by_report.setdefault(one.report, []).append(one)
     listed = [
-        _listed(project, source, wanted, verdicts[wanted.name], tuple(by_report.get(wanted.name, ())))
+        replace(
+            _listed(project, source, wanted, verdicts[wanted.name], tuple(by_report.get(wanted.name, ()))),
+            questions=site.questions.get(wanted.notebook, {}),
+        )
         for wanted in editions
     ]
     where = city(project, source)
     languages = [ENGLISH, *sorted({name for one in listed if one.summary for name in one.summary.others})]
-    for language in languages:
-        terms = Terms(shared_terms(project.catalog / f"terms.{language}.yml"))
-        with speaking(language, terms):
+    whole = [edition for one in listed if one.cut == WHOLE for edition in one.editions]
+    for spoken in languages:
+        terms = Terms(shared_terms(project.catalog / f"terms.{spoken}.yml"))
+        with speaking(spoken, terms):
             named = replace(where, city=term(where.city, needed=False))
-            _write_in(language, languages, folder, listed, known_areas(project, source), named)
+            _write_in(spoken, languages, folder, listed, known_areas(project, source), named)
+            feed = atom(whole, source=source, city=where.city, where=named, address=site.address) if whole else ""
+            _put_or_drop(folder / feed_file(spoken), feed)
     for path in (*folder.iterdir(), *(folder / FOLDER).iterdir()):
         if (found := _INDEX_IN.fullmatch(path.name)) and found[1] not in languages:
             path.unlink()
+    changed = offered_since(folder / "ledger.db")
+    shelves = [Shelf(one.summary, one.subject, changed) for one in listed if one.summary is not None]
+    offered = catalogue(shelves, source=source, where=where, site=site)
+    put(folder / "data.json", json.dumps(offered, ensure_ascii=False, indent=1) + "\n")
+    pages = _pages(folder, languages, listed) if site.address else {}
+    _put_or_drop(folder / "sitemap.xml", sitemap(site.address, pages) if pages else "")
 
 
-_INDEX_IN = re.compile(r"(?:index|places)\.([a-z]{2})\.html")
+_INDEX_IN = re.compile(r"(?:index|places|feed)\.([a-z]{2})\.(?:html|xml)")
+
+
+def written_by_portfolio(folder: Path) -> set[Path]:
+    """What :func:`write_portfolio` puts beside the pages."""
+    names = {"data.json", "sitemap.xml", "feed.xml"}
+    return {
+        path
+        for path in folder.iterdir()
+        if path.name in names or path.name.startswith(("index.", "places.")) or _INDEX_IN.fullmatch(path.name)
+    }
+
+
+def _put_or_drop(path: Path, text: str) -> None:
+    """Write a file; remove it where there is nothing to say."""
+    if text:
+        put(path, text)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _pages(folder: Path, languages: Sequence[str], listed: Sequence[Listed]) -> dict[str, str]:
+    """Every page of the site with the moment it last said something new: the indexes, then the reports."""
+    newest = max((one.made_at for report in listed for one in report.editions), default="")
+    indexes = [page_file(name, language) for name in ("index", "places", PAGE) for language in languages]
+    found = {file: newest for file in indexes if (folder / file).is_file()}
+    for one in listed:
+        if one.summary is not None:
+            made_at = one.editions[-1].made_at if one.editions else ""
+            found |= dict.fromkeys((page_file(one.name, spoken) for spoken in (ENGLISH, *one.summary.others)), made_at)
+    return found
 
 
 def _write_in(
@@ -135,8 +209,9 @@ def _write_in(
     else:
         places_page.unlink(missing_ok=True)
     papers = [one for one in listed if one.cut == WHOLE]
+    main = [one for one in papers if one.is_main]
     groups = {
-        said("index", "citywide"): [one for one in papers if one.place == WHOLE_CITY and not one.choice],
+        said("index", "citywide"): main,
         said("index", "by_area"): [one for one in papers if one.place != WHOLE_CITY],
         said("index", "other_choices"): [one for one in papers if one.place == WHOLE_CITY and one.choice],
     }
@@ -144,7 +219,8 @@ def _write_in(
         language,
         languages,
         city=where,
-        groups=[(title, members) for title, members in groups.items() if members],
+        groups=[(title, members, members is main) for title, members in groups.items() if members],
+        search=search_index(papers, language),
         papers=len(papers),
         findings=sum(len(one.summary.findings) for one in papers if one.summary),
         datasets=len({d["id"] for one in papers if one.summary for use in one.summary.loads for d in use["datasets"]}),

@@ -21,6 +21,7 @@ from analysis.publish import fonts, theme
 from analysis.publish.wording import ENGLISH, OTHERS, said, wording
 from analysis.report.audit import audit
 from analysis.report.page import Page, export
+from analysis.report.quoted import anchor as place_anchor
 from analysis.report.storage import canonical, digest, put
 from analysis.report.whatchanged import headline, made_at_words
 
@@ -72,8 +73,9 @@ def _connected(html: str, page: Page) -> str:
 def print_portfolio(language: str, languages: Sequence[str], **shown: Any) -> str:
     """The HTML of the index of all papers in one of the languages it is there in."""
     switch = [(other, page_file("index", other)) for other in languages]
+    scripts, style = [_asset("page.js"), _asset("index.js")], _asset("portfolio.css") + _asset("index.css")
     html = _render(
-        "index.html.j2", [_asset("page.js")], language=language, switch=switch, style=_asset("portfolio.css"), **shown
+        "index.html.j2", scripts, language=language, switch=switch, style=style, anchor=place_anchor, **shown
     )
     audit(html, "index")
     return html

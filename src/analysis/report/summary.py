@@ -21,6 +21,38 @@ class Length:
 
 
 @dataclass(frozen=True)
+class Lead:
+    """The finding a page leads with: its value and uncertainty in words, and the sentence in short that says it."""
+
+    finding: str
+    value: str
+    uncertainty: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What a search finds on a page: the first finding it says, which is its place, and a sentence.
+
+    Where no sentence says the finding, ``text`` says what it is of and ``value`` what it is.
+    """
+
+    finding: str
+    text: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A file offered beside a page; ``tables`` are those of the page's loads that it was made of."""
+
+    title: str
+    description: str
+    rows: int
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Told:
     """What a page says in another language; ``html`` is the hash of the page in it."""
 
@@ -31,6 +63,8 @@ class Told:
     place: str
     data_through: str
     length: Length
+    lead: Lead | None
+    passages: tuple[Passage, ...]
 
 
 @dataclass(frozen=True)
@@ -41,8 +75,9 @@ class Summary:
     ``html`` and ``executed`` are hashes of the page and of the executed notebook, ``prose`` of the Markdown cells;
     ``printer`` marks the printing code and templates, ``settings`` references and glossary, ``methods`` what the page
     says of each method (summary, file, line), ``version`` the commit it names. The rest is what the page says:
-    ``findings`` and ``loads`` are payloads as published, ``downloads`` maps files to hashes, ``others`` languages to
-    what the page in them says.
+    ``findings`` and ``loads`` are payloads as published, ``lead`` and ``passages`` what the index says of them;
+    ``downloads`` maps files to hashes, ``offers`` files to what is said of them, ``others`` languages to what the page
+    in them says.
 
     ``content`` is the hash of what the page says (:mod:`analysis.report.contents`), ``since`` tells the edition it is
     compared with, ``changes`` how it differs from that; ``cells`` and ``by_period`` are what the next edition will be
@@ -70,10 +105,12 @@ class Summary:
     quality: str
     quality_reason: str
     length: Length
+    lead: Lead | None
+    passages: tuple[Passage, ...]
     findings: tuple[dict[str, Any], ...]
     loads: tuple[dict[str, Any], ...]
     downloads: dict[str, str]
-    download_titles: dict[str, str]
+    offers: dict[str, Offer]
     content: str
     since: str
     changes: dict[str, Any]
@@ -87,8 +124,18 @@ def write_summary(path: Path, summary: Summary) -> None:
     put_json(path, asdict(summary))
 
 
-def _length(raw: dict[str, Any]) -> Length:
-    return Length(**{**raw, "remarks": tuple(raw["remarks"])})
+def _said(raw: dict[str, Any]) -> dict[str, Any]:
+    """What a page says in one language, read back."""
+    return {
+        **raw,
+        "length": Length(**{**raw["length"], "remarks": tuple(raw["length"]["remarks"])}),
+        "lead": Lead(**raw["lead"]) if raw["lead"] else None,
+        "passages": tuple(Passage(**passage) for passage in raw["passages"]),
+    }
+
+
+def _offer(raw: dict[str, Any]) -> Offer:
+    return Offer(**{**raw, "tables": tuple(raw["tables"])})
 
 
 def read_summary(path: Path) -> Summary | None:
@@ -99,9 +146,8 @@ def read_summary(path: Path) -> Summary | None:
     try:
         for group in ("printer", "settings"):
             raw[group] = {name: Mark(**mark) for name, mark in raw[group].items()}
-        raw["length"] = _length(raw["length"])
-        others = raw.get("others", {}).items()
-        raw["others"] = {name: Told(**{**told, "length": _length(told["length"])}) for name, told in others}
-        return Summary(**{**raw, "findings": tuple(raw["findings"]), "loads": tuple(raw["loads"])})
+        raw["others"] = {name: Told(**_said(told)) for name, told in raw.get("others", {}).items()}
+        raw["offers"] = {file: _offer(offer) for file, offer in raw["offers"].items()}
+        return Summary(**{**_said(raw), "findings": tuple(raw["findings"]), "loads": tuple(raw["loads"])})
     except (KeyError, TypeError):
         return None  # written by another version of this program: the page is printed again
