@@ -126,6 +126,15 @@ def test_a_control_chart_draws_the_numbers_of_its_table() -> None:
     assert "Outside the limits: one period (31 days in 2020)." in drawing.alt
 
 
+def test_a_withheld_value_gives_no_signal() -> None:
+    table = control_chart.xmr(pd.Series([20.0, 22, 19, 21, 20, 23, 21, 20, 22, 31]), baseline=9).table.reset_index(
+        names="t"
+    )
+    drawing = figures.control_chart(table.assign(why=["ok"] * 9 + ["suppressed"]), "t", unit="days", status="why")
+    assert set(drawing.data["signal"]) == {""}
+    assert "No point lies outside the limits." in drawing.alt
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

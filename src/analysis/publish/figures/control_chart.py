@@ -98,6 +98,7 @@ def control_chart(
     data = _ordered(withheld(data, [value], status), period)
     if data[[lower, centre, upper]].isna().any(axis=None):
         raise AnalysisError("control chart: every period needs its centre and limits, also those without a value")
+    data[signal] = data[signal].where(data[value].notna(), "")  # what is withheld gives no signal either
     signals = tuple("" if pd.isna(s) else str(s) for s in data[signal])
     unknown = sorted(set(signals) - {"", *RULES})
     if unknown:
