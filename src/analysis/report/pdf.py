@@ -13,7 +13,7 @@ from pathlib import Path
 from analysis.project import AnalysisError, Project
 from analysis.report.editions import Edition
 from analysis.report.handouts import Handout, Kind, hand_out
-from analysis.report.storage import canonical, digest
+from analysis.report.storage import digest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 """What the program is called in distributions of Linux and on other systems."""
@@ -30,7 +30,10 @@ OPTIONS = (
 SECONDS = 180
 
 # A file that is mailed has no neighbours: what leads to them would lead into a folder of this machine.
-_NEIGHBOUR = re.compile(rb'(<a\b[^>]*?) href="(?!#|https?://|mailto:)[^"]*"')
+_NEIGHBOUR = re.compile(r'(<a\b[^>]*?) href="(?!#|https?://|mailto:)[^"]*"')
+_OUTLINE = re.compile(r'<path id="([^"]+)" d="([^"]*)" ?/>')
+_SHAPE = re.compile(r'<use href="#([^"]+)" ?/>|<path id="[^"]+" d="([^"]*)" ?/>')
+_HATCHED = re.compile(r'(<g fill="url\(#[^"]*\)"[^>]*>)((?:<use [^>]*>|<path [^>]*>|\s)+)</g>')
 
 
 def find_chromium() -> str:
@@ -59,7 +62,30 @@ def make_pdfs(project: Project, source: str, notebook: str | None = None) -> Ite
     def make(edition: Edition, pages: Mapping[str, bytes]) -> Mapping[str, bytes]:
         return {language: printed(page, program, edition.name) for language, page in pages.items()}
 
-    return hand_out(project, source, notebook, Kind("pdf", ".pdf", digest(canonical(OPTIONS))), make)
+    return hand_out(project, source, notebook, Kind("pdf", ".pdf", digest(Path(__file__).read_bytes())), make)
+
+
+def for_print(page: str) -> str:
+    """The page as Chromium is to print it.
+
+    Links to its neighbors go. The hatched places of a map become one shape: each would be a pattern of its own in the
+    PDF, and five hundred of them weigh tens of megabytes. Tables get no buttons for sorting, which Chromium leaves out
+    where it repeats the head of a table on the next sheet.
+
+    >>> for_print('<a href="index.html">A</a>')
+    '<a>A</a>'
+    >>> for_print('<g fill="url(#p)"><path id="a.0" d="M1 1z"/><path id="a.1" d="M5 5z"/></g>')
+    '<defs><path id="a.0" d="M1 1z"/><path id="a.1" d="M5 5z"/></defs><g fill="url(#p)"><path d="M1 1zM5 5z"/></g>'
+    """
+    outlines = dict(_OUTLINE.findall(page))
+
+    def merged(group: re.Match[str]) -> str:
+        held = "".join(found[0] for found in _OUTLINE.finditer(group[2]))  # other maps refer to them
+        course = "".join(shape[2] or outlines[shape[1]] for shape in _SHAPE.finditer(group[2]))
+        return f'{f"<defs>{held}</defs>" if held else ""}{group[1]}<path d="{course}"/></g>'
+
+    plain = _NEIGHBOUR.sub(r"\1", page).replace('<table class="sortable">', "<table>")
+    return _HATCHED.sub(merged, plain)
 
 
 def printed(page: bytes, program: str, name: str) -> bytes:
@@ -69,7 +95,7 @@ def printed(page: bytes, program: str, name: str) -> bytes:
     """
     with tempfile.TemporaryDirectory(prefix="angeleno-pdf-") as folder:
         source, target = Path(folder, "page.html"), Path(folder, "page.pdf")
-        source.write_bytes(_NEIGHBOUR.sub(rb"\1", page))
+        source.write_text(for_print(page.decode()), encoding="utf-8")
         # Chromium refuses to guard itself where root starts it, as in most containers; the page is our own.
         guard = ("--no-sandbox",) if os.name == "posix" and os.geteuid() == 0 else ()
         command = [program, *OPTIONS, *guard, f"--user-data-dir={folder}/profile", f"--print-to-pdf={target}"]
