@@ -25,6 +25,14 @@ def _ids(file: Path) -> frozenset[str]:
     return frozenset(lxml_html.parse(str(file)).xpath("//@id"))
 
 
+def _is_there(file: Path, place: str) -> bool:
+    """Whether a page has a place; the map of all measures is opened at a measure, ``m=01.rent.rent``."""
+    if place.startswith("m="):
+        measure = place.partition("m=")[2].partition("&")[0]
+        return f'"{measure}"' in file.read_text(encoding="utf-8")
+    return not place or place in _ids(file)
+
+
 def links_of(file: Path) -> tuple[list[str], dict[str, bool]]:
     """Places within the page that its links lead to, and links to other files with whether they lead anywhere."""
     links = [str(link) for link in lxml_html.parse(str(file)).xpath("//a/@href")]
@@ -34,7 +42,7 @@ def links_of(file: Path) -> tuple[list[str], dict[str, bool]]:
         path, _, place = link.partition("#")
         if path and not path.startswith(("http:", "https:", "mailto:")):
             other = file.parent / path
-            beside[link] = other.is_file() and (not place or place in _ids(other))
+            beside[link] = other.is_file() and _is_there(other, place)
     return within, beside
 
 

@@ -30,7 +30,7 @@ def test_a_number_can_be_questioned(browser: Any, report: Callable[[str], Path],
         card.get_by_text("sha256").first.wait_for()  # its datasets are laid out once it is open
         told = card.inner_text().lower()
         assert [word for word in CARD[language] if word not in told] == []
-        card.locator("[data-copy], .copy").first.click()
+        card.locator(".actions button").first.click()
         cited = seen.page.evaluate("navigator.clipboard.readText()")
         assert "01_neighborhood_change" in cited
         assert "rent_area_local: " in cited

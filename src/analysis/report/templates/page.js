@@ -73,19 +73,6 @@
     card.addEventListener("toggle", event => { if (event.newState === "open") place(card); });
   });
 
-  // A link to a number opens what folds it away, then its card
-  const arrive = () => {
-    const number = document.getElementById(location.hash.slice(1)), card = document.getElementById(location.hash.replace("#said_", "finding-"));
-    if (!location.hash.startsWith("#said_") || !number || !card) return;
-    for (let fold = number.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
-    number.scrollIntoView({ behavior: "instant", block: innerWidth < 640 ? "start" : "center" });
-    number.focus({ preventScroll: true });
-    asked = number;
-    card.showPopover();
-  };
-  addEventListener("hashchange", arrive);
-  arrive();
-
   // Saying what happened
   const announcer = document.querySelector(".announcer");
   let silence = 0;
@@ -193,4 +180,17 @@
 
   // Paper shows what the screen folds away
   addEventListener("beforeprint", () => all("details.all-numbers, details.all-methods").forEach(details => { details.open = true; }));
+
+  // A link to a number opens what folds it away, then its card
+  const arrive = () => {
+    const number = document.getElementById(location.hash.slice(1)), card = document.getElementById(location.hash.replace("#said_", "finding-"));
+    if (!location.hash.startsWith("#said_") || !number || !card) return;
+    for (let fold = number.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    number.scrollIntoView({ behavior: "instant", block: innerWidth < 640 ? "start" : "center" });
+    number.focus({ preventScroll: true });
+    asked = number;
+    card.showPopover();
+  };
+  addEventListener("hashchange", arrive);
+  arrive();
 })();
