@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 CELLS = [
-    # streams: Python, a subprocess, a C library, and their order
-    "import os, sys, subprocess\nprint('one'); os.system('echo two'); print('three'); sys.stdout.flush()\n"
-    "subprocess.run(['echo', 'four'])\nos.write(1, b'five\\n')",
+    # streams: Python, a subprocess, a C library, and their order; who writes at the same moment has none in any kernel
+    "import os, sys, subprocess, time\n"
+    "def told(write):\n    write(); sys.stdout.flush(); time.sleep(0.3)\n"
+    "told(lambda: print('one')); told(lambda: os.system('echo two')); told(lambda: print('three'))\n"
+    "told(lambda: subprocess.run(['echo', 'four']))\nos.write(1, b'five\\n')",
     "print('to error', file=sys.stderr)",
     "subprocess.run(['sh', '-c', 'echo from a subprocess >&2'])",
     "print('progress 1\\rprogress 2\\rdone'); print('abc\\b\\bx')\nsys.stdout.write('no newline')",
