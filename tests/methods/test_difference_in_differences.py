@@ -106,7 +106,7 @@ def estimated(frame: pd.DataFrame, **options: object) -> Staggered:
 
 def test_planted_effect_is_covered_and_false_alarms_are_rare() -> None:
     held, alarms, bands, tests = [], [], [], []
-    for seed in range(200):
+    for seed in range(100):
         found = estimated(panel(seed, effect=1.0))
         held.append(found.simple.lower <= 1 <= found.simple.upper)
         nothing = estimated(panel(seed))
@@ -197,7 +197,7 @@ def test_wrong_panels_are_named() -> None:
 
 def test_two_by_two_clusters_what_belongs_together() -> None:
     held, plain = [], []
-    for seed in range(200):
+    for seed in range(100):
         rng = np.random.default_rng(seed)
         own = rng.normal(0, 3, 80)
         rows = [(u, u < 40, p, own[u] + p + 2 * (u < 40) * p + rng.normal()) for u in range(80) for p in (0, 1)]

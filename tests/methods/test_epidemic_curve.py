@@ -190,7 +190,7 @@ def test_places_are_resolved_one_by_one() -> None:
 
 def test_planted_peaks_lie_in_their_range() -> None:
     held, widths = [], []
-    for seed in range(200):
+    for seed in range(100):
         top = peak(noisy(hill(), seed))
         held.append(top.first <= pd.Timestamp("2020-08-10") <= top.last)
         widths.append((top.last - top.first).days)

@@ -54,9 +54,9 @@ def test_the_difference_of_card_and_krueger(reference: Path) -> None:
     assert (found.lower, found.upper) == pytest.approx((paired.lower, paired.upper), abs=1e-9)
 
 
-def test_an_effect_is_found_and_its_interval_covers_over_500_seeds() -> None:
+def test_an_effect_is_found_and_its_interval_covers_it() -> None:
     held, alarms, pre, band, tests = [], [], [], [], []
-    for seed in range(500):
+    for seed in range(150):
         found = event_study(planted_panel(seed, effect=-6.0), treated=["place-00"], event=10, gap=1)
         held.append(found.average.lower <= -6 <= found.average.upper)
         quiet = event_study(planted_panel(seed), treated=["place-00"], event=10, gap=1)
@@ -88,7 +88,7 @@ def test_with_fourteen_others_t_limits_hold(treated: int, most: float) -> None:
 
 def test_with_many_on_both_sides_errors_by_place_hold() -> None:
     alarms, pre = [], []
-    for seed in range(300):
+    for seed in range(100):
         found = event_study(
             noise(seed, 60, carried=0.6), treated=[f"c{n:02}" for n in range(20)], event=10, inference="clustered",
             seed=seed,

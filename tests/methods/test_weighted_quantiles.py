@@ -83,7 +83,7 @@ def planted_tracts(seed: int, change: float, n: int = 150) -> tuple[np.ndarray, 
 
 def test_interval_of_the_change_covers_the_planted_one() -> None:
     covered = []
-    for seed in range(300):
+    for seed in range(120):
         before, after = planted_tracts(seed, 1.39)
         found = wq.median_across_tracts(before, after, draws=200, seed=seed, level=0.90).percent
         covered.append(found.lower <= 39 <= found.upper)
@@ -93,7 +93,7 @@ def test_interval_of_the_change_covers_the_planted_one() -> None:
 
 def test_no_change_is_seldom_called_one() -> None:
     alarms = []
-    for seed in range(300):
+    for seed in range(120):
         before, after = planted_tracts(seed, 1.0)
         alarms.append(wq.median_across_tracts(before, after, draws=200, seed=seed, level=0.95).percent.excludes(0))
     assert np.mean(alarms) < 0.09
