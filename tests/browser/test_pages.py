@@ -1,9 +1,9 @@
 """Every page, in both languages, in a real browser: still, whole, within the rules of access, readable in the dark.
 
 Each page is looked at once with all rules of access: in English on a desk in the light, in Spanish on a phone in the
-dark. ``ANALYSIS_BROWSER=whole`` runs all rules on all pages in all states, light and dark, three widths, print, which takes
-minutes. What the rule book leaves to a person is named in docs/accessibility.md, with the judgement; anything new it
-leaves open fails here.
+dark. ``ANALYSIS_BROWSER=whole`` runs all rules on all pages in all states: light and dark, three widths, print, which
+takes minutes. What the rule book leaves to a person is named in docs/accessibility.md, with the judgement; anything new
+it leaves open fails here.
 """
 
 from __future__ import annotations
