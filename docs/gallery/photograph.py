@@ -66,8 +66,8 @@ class Scene:
 
 
 def ask_a_number(page: Page) -> None:
-    """Open the card of the first number in the text."""
-    number = page.locator("main [data-finding]").nth(4)
+    """Open the card of a change that carries an interval."""
+    number = page.locator("main [data-finding=rent_area_local]").first
     number.scroll_into_view_if_needed()
     number.click()
 

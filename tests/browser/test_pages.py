@@ -43,6 +43,7 @@ LEFT_TO_A_PERSON = {
     ("color-contrast", "bgGradient"): "cells over the shadow of a table that scrolls: at its darkest it leaves 5 to 1",
     ("color-contrast", "shortTextContent"): "marks of one letter in drawings: their contrast is computed here",
     ("color-contrast", "bgOverlap"): "text in drawings, or beside a popover: computed here",
+    ("link-in-text-block", "bgOverlap"): "the headline number on the printed index: bold, at the head of its line",
 }
 """What the rule book cannot decide, by rule and reason, and how it is decided."""
 
