@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from analysis.project import AnalysisError
@@ -25,12 +24,11 @@ from analysis.publish.figures.rows import (
     grid,
     header_height,
 )
-from analysis.publish.figures.scales import Floats, Scale, extent
+from analysis.publish.figures.scales import Bools, Floats, Scale, extent
 from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
 from analysis.publish.figures.spoken import spoken
 from analysis.publish.wording import said, told
 
-Bools = npt.NDArray[np.bool_]
 Bounds = tuple[str, str]
 
 

@@ -21,13 +21,11 @@ from analysis.publish.figures.lines import Frame
 from analysis.publish.figures.numbers import Scribe, counted, in_words, once, scribe, when
 from analysis.publish.figures.placing import beside_points, spread
 from analysis.publish.figures.rows import draw_header, header_height
-from analysis.publish.figures.scales import Floats, Scale, extent, is_dates, widened
-from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.figures.scales import Bools, Floats, Scale, extent, is_dates, widened
+from analysis.publish.figures.sheet import LEADING, Box, Drawing, Layout, Sheet, both
 from analysis.publish.figures.spoken import spoken
 from analysis.publish.wording import told
 
-Bools = npt.NDArray[np.bool_]
-LEADING = 15.0
 RULES = ("beyond", "run", "near")
 MOST_NAMED = 4
 

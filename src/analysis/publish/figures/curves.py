@@ -18,11 +18,9 @@ from analysis.publish.figures.numbers import Scribe, counted, once, scribe
 from analysis.publish.figures.placing import spread
 from analysis.publish.figures.rows import draw_header, header_height
 from analysis.publish.figures.scales import Floats, Scale, extent, widened
-from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.figures.sheet import LEADING, Box, Drawing, Layout, Sheet, both
 from analysis.publish.figures.spoken import spoken
 from analysis.publish.wording import told
-
-LEADING = 15.0
 
 
 @dataclass(frozen=True)

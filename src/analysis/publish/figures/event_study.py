@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from analysis.project import AnalysisError
@@ -20,13 +19,11 @@ from analysis.publish.figures.keys import Entry
 from analysis.publish.figures.lines import Frame
 from analysis.publish.figures.numbers import Scribe, axis_label, counted, in_words, once, scribe, when
 from analysis.publish.figures.rows import draw_header, header_height
-from analysis.publish.figures.scales import Floats, Scale, extent, is_dates
-from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.figures.scales import Bools, Floats, Scale, extent, is_dates
+from analysis.publish.figures.sheet import LEADING, Box, Drawing, Layout, Sheet, both
 from analysis.publish.figures.spoken import spoken
 from analysis.publish.wording import said, told
 
-Bools = npt.NDArray[np.bool_]
-LEADING = 15.0
 FOOT = 10.0
 
 

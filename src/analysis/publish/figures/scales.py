@@ -14,6 +14,7 @@ from analysis.publish import theme
 from analysis.publish.wording import said
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 EPOCH = date(1970, 1, 1)
 
 

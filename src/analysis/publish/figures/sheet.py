@@ -24,6 +24,10 @@ Anchor = Literal["left", "center", "right"]
 Layout = Literal["wide", "narrow"]
 
 
+LEADING = 15.0
+"""From one line of words in a drawing to the next, at 12 px."""
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A finished drawing.

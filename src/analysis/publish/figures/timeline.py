@@ -18,11 +18,9 @@ from analysis.publish.figures.lines import Frame, ValueAxis
 from analysis.publish.figures.numbers import Scribe, once, scribe, when
 from analysis.publish.figures.placing import spread
 from analysis.publish.figures.scales import Floats, Scale, Tick, days, extent, is_dates, widened
-from analysis.publish.figures.sheet import Box, Drawing, Layout, Sheet, both
+from analysis.publish.figures.sheet import LEADING, Box, Drawing, Layout, Sheet, both
 from analysis.publish.figures.spoken import spoken
 from analysis.publish.wording import told
-
-LEADING = 15.0
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,11 @@ def legend_svg(held: Sequence[LegendEntry], title: str, noun: str, overlay_noun:
         y += LINE
     write(root, WIDTH, y + 2, capitalized(noun), "soft", **{"font-size": "12", "text-anchor": "end"})
     y += 10
+    return ended(root, held, overlay_noun, y)
+
+
+def ended(root: ET.Element, held: Sequence[LegendEntry], overlay_noun: str, y: float) -> str:
+    """The legend with its last rows, from ``y`` on: entries with their counts, and what the lines over the map are."""
     most = max((e.count for e in held), default=1) or 1
     for entry in held:
         y += entry_row(root, entry, y, most)

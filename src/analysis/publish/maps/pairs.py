@@ -20,10 +20,9 @@ from analysis.publish.maps.legend import (
     LINE,
     WIDTH,
     LegendEntry,
-    entry_row,
+    ended,
     filled,
     legend_root,
-    line_row,
     write,
 )
 from analysis.publish.maps.shading import Shading
@@ -156,14 +155,7 @@ def square_legend(pair: Pair, held: Sequence[LegendEntry], noun: str, overlay_no
     for line in fonts.wrap(f"{pair.labels[0]} →", WIDTH - left, 13, 700):
         write(root, left, y, line, "ink", **{"font-weight": "700"})
         y += LINE
-    empty = [entry for entry in held if entry.status in EMPTY]
-    most = max((entry.count for entry in empty), default=1)
-    for entry in empty:
-        y += entry_row(root, entry, y, most)
-    if overlay_noun:
-        y += line_row(root, overlay_noun, y)
-    root.set("viewBox", f"0 0 {svg.number(WIDTH)} {svg.number(y + 2)}")
-    return ET.tostring(root, encoding="unicode")
+    return ended(root, [entry for entry in held if entry.status in EMPTY], overlay_noun, y)
 
 
 def _cell(root: ET.Element, x: float, y: float, token: str, count: int) -> None:
