@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -111,14 +112,22 @@ def test_other_ways_to_end(bare: Project, add: Callable[..., Path], code: str, m
     assert "AnalysisError" not in str(error.value)
 
 
+@pytest.mark.parametrize("isolated", ["", "1"], ids=["warm", "isolated"])
 def test_a_cell_that_does_not_end_is_named(
-    bare: Project, add: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    bare: Project,
+    add: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    isolated: str,
 ) -> None:
     monkeypatch.setattr(execution, "CELL_TIMEOUT", 1)
+    monkeypatch.setenv("ANALYSIS_ISOLATED", isolated)
     code = [("code", "x = 1", ()), ("code", "while x:\n    pass", ())]
     with pytest.raises(RunFailed, match="01_permits, cell 2: ran longer than 1 seconds") as error:
         run(bare, add("01_permits", code))
     assert error.value.failure.line == "while x:"
+    gc.collect()
+    assert not [said.getMessage() for said in caplog.records if said.name == "asyncio"]  # nobody listens any longer
 
 
 def test_a_cell_allowed_to_raise_still_fails_the_report(bare: Project, add: Callable[..., Path]) -> None:

@@ -9,6 +9,7 @@ same.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import sys
@@ -102,15 +103,19 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         run_sync(self._execute_cells)()
 
     async def _execute_cells(self) -> None:
-        for index, cell in enumerate(self.nb.cells):
-            try:
-                self.nb_man.cell_start(cell, index)
-                await self.async_execute_cell(cell, index)
-            except CellExecutionError as error:
-                self.nb_man.cell_exception(cell, cell_index=index, exception=error)
-                break
-            finally:
-                self.nb_man.cell_complete(cell, cell_index=index)
+        others = asyncio.all_tasks()
+        try:
+            for index, cell in enumerate(self.nb.cells):
+                try:
+                    self.nb_man.cell_start(cell, index)
+                    await self.async_execute_cell(cell, index)
+                except CellExecutionError as error:
+                    self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                    break
+                finally:
+                    self.nb_man.cell_complete(cell, cell_index=index)
+        finally:
+            await _ended(asyncio.all_tasks() - others)
 
     def _begin(self, cell: Any, cell_index: int) -> None:
         self._begun = time.perf_counter()
@@ -125,6 +130,13 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
             elif output.output_type == "error":
                 print(_ANSI.sub("", "\n".join(output.traceback)), file=self._told)
         self._told.flush()
+
+
+async def _ended(tasks: set[asyncio.Task[Any]]) -> None:
+    """End what still listens to a cell that took too long: nbclient leaves it to whenever garbage is collected."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class AnalysisEngine(Engine):  # type: ignore[misc]
