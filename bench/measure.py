@@ -31,6 +31,7 @@ def measure(peer: Peer, site: Site, what: str, number: int, truth: Mapping[str, 
     if what == TOUCHED:
         path = peer.notebook(site, TOUCHED_NOTEBOOK)
         edit(path, revision_of(peer, site, TOUCHED_NOTEBOOK) + 1)
+    peer.get_ready(site, what)
     load_before = os.getloadavg()[0]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.perf_counter()

@@ -8,6 +8,7 @@ from bench.peers.peer import Peer
 ALL: tuple[Peer, ...] = (
     floor.Floor(),
     angeleno.Angeleno(),
+    angeleno.Alone(),
     angeleno.FirstBuild(),
     pool.Pool(),
     jupyter_cache.JupyterCache(),
@@ -19,7 +20,7 @@ ALL: tuple[Peer, ...] = (
     dvc.Dvc(),
 )
 
-OURS = ("angeleno", "angeleno-first")
+OURS = ("angeleno", "angeleno-alone", "angeleno-first")
 FLOOR = "floor"
 
 

@@ -10,17 +10,22 @@ from typing import Any
 import yaml
 
 from bench.notebooks import PARAMETER, VARIED, Run
-from bench.peers.peer import Peer, call
+from bench.peers.peer import FULL, Peer, call
 from bench.site import PROGRAMS, ROOT, Site
 
 MARKER = "bench-marker=="
 
 
 class Angeleno(Peer):
-    """A build of everything where everything is stale, on any day but the first."""
+    """A build of everything where everything is stale, on any day but the first, with nobody standing by.
+
+    Where one notebook was touched, the process that an earlier command of the day left behind stands by.
+    """
 
     name = "angeleno"
     label = "Angeleno, `analysis reports`"
+    stands_by = True
+    _minutes = "0"
 
     def prepare(self, site: Site) -> None:
         """Refine the tables, and make the editions known."""
@@ -29,6 +34,15 @@ class Angeleno(Peer):
 
     def command(self, site: Site) -> Sequence[str]:
         return [str(PROGRAMS / "analysis"), "reports", "-j", str(site.size.workers)]
+
+    def get_ready(self, site: Site, what: str) -> None:
+        """Have a process stand by, or none."""
+        full = what == FULL or not self.stands_by
+        call([str(PROGRAMS / "analysis"), "standby", *(["--end"] if full else [])], site)
+        self._minutes = "0" if full else "10"
+
+    def build(self, site: Site) -> None:
+        call(["env", f"ANALYSIS_STANDBY={self._minutes}", *self.command(site)], site)
 
     def forget(self, site: Site) -> None:
         """Make everything stale: another locked environment, no executed notebook, no page.
@@ -48,6 +62,14 @@ class Angeleno(Peer):
 
     def page(self, site: Site, run: Run) -> Path:
         return _reports(site) / f"{run.name}.html"
+
+
+class Alone(Angeleno):
+    """The same with nobody standing by when one notebook was touched: the first command of a day, or a nightly one."""
+
+    name = "angeleno-alone"
+    label = "Angeleno, nobody standing by"
+    stands_by = False
 
 
 class FirstBuild(Angeleno):

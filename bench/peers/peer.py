@@ -69,6 +69,9 @@ class Peer(ABC):
         """The HTML of a run."""
         return site.out / f"{run.name}.html"
 
+    def get_ready(self, site: Site, what: str) -> None:  # noqa: B027 (most need nothing)
+        """What is there on any day before a build of this kind; not measured."""
+
     def build(self, site: Site) -> None:
         """Run the command; raises Failed with its last words."""
         call(self.command(site), site, parallel=self.parallel)

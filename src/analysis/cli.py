@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analysis.project import AnalysisError, Project, current_project, current_source
+from analysis.project import ONE_THREAD, AnalysisError, Project, current_project, current_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,9 +34,8 @@ app = typer.Typer(
 )
 
 
-ONE_THREAD = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
-)  # fmt: skip
+INTERRUPTED = 130
+"""The exit code of a command that was interrupted, as typer sets it."""
 
 
 class Source(StrEnum):
@@ -359,6 +358,23 @@ def clean(
 
 
 @app.command()
+def standby(
+    end: Annotated[bool, typer.Option("--end", help="End the process that stands by for this checkout.")] = False,
+) -> None:
+    """Keep what builds import in a process that stands by, so that the next build begins at once."""
+    from analysis.report.warm import handover, service
+
+    root = str(current_project().root)
+    if end:
+        print("ended" if handover.told(root, "end") else "nothing stood by")
+        return
+    if not service.possible():
+        raise AnalysisError("on this platform no process can stand by: notebooks run in interpreters of their own")
+    about = handover.begun(root)
+    print(f"process {about['pid']} stands by for {about['minutes']:g} minutes after the last build")
+
+
+@app.command()
 def catalog() -> None:
     """List the datasets the project knows."""
     from analysis.catalog import load_catalog
@@ -494,9 +510,10 @@ def main() -> None:
     except AnalysisError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("stopped; the next run continues from here", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:
+            print("stopped; the next run continues from here", file=sys.stderr)
+        raise
 
 
 if __name__ == "__main__":

@@ -12,6 +12,11 @@ from pathlib import Path
 
 SOURCES = ("sample", "live")
 
+ONE_THREAD = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+)  # fmt: skip
+"""Set to 1 in every process that computes: with more threads, sums come out in another order."""
+
 
 class AnalysisError(Exception):
     """An error whose message names the thing and says what to do next.

@@ -1,4 +1,8 @@
-"""Where the ``analysis`` command begins: a build that has nothing to do ends here, the rest is the command line's."""
+"""Where the ``analysis`` command begins.
+
+A build that has nothing to do ends here; one that has is handed to the process that stands by, if there may be one;
+the rest is the command line's.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,38 @@ import os
 import sys
 
 _VALUED = {"--source", "--jobs", "-j"}
+_BUILDING = {"reports", "report", "briefs"}
 
 
 def main() -> None:
-    """Answer at once where a receipt says that nothing has changed, else hand over to the command line."""
-    if not answered(sys.argv[1:]):
-        from analysis.cli import main as whole
+    """Answer at once where a receipt says that nothing has changed, else have the command carried out."""
+    words = sys.argv[1:]
+    if answered(words):
+        return
+    if words and words[0] in _BUILDING and (root := _root()) is not None:
+        _begin(words, root)
+    from analysis.cli import main as whole
 
-        whole()
+    whole()
+
+
+def _begin(words: list[str], root: str) -> None:
+    """Hand a build over and end as it does; where it is to run here, let the warm process start ahead of it."""
+    from analysis.project import SOURCES, AnalysisError
+    from analysis.report.kernel_environment import keep_warm
+    from analysis.report.warm import handover, service
+
+    if not handover.concerns(words) or not service.possible():
+        return
+    try:
+        code = handover.handed_over(words, root) if handover.minutes(os.environ) else None
+    except AnalysisError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    if code is not None:
+        sys.exit(code)
+    if "--isolated" not in words:
+        keep_warm(root, SOURCES)
 
 
 def answered(words: list[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ from analysis.report.kernel_environment import bare_environment, loaded_tables
 from analysis.report.light_imports import import_for_building
 from analysis.report.past import read_past
 from analysis.report.portfolio import write_portfolio, written_by_portfolio
+from analysis.report.printing import get_ready
 from analysis.report.progress import Teller, telling
 from analysis.report.staleness import Judge, Verdict, judged
 from analysis.report.storage import sole_builder, sweep
@@ -161,11 +163,13 @@ class _Site:
         os.environ.setdefault(*service.NO_THREAD)
         import_for_building()  # while the warm process imports its own
         makers()
+        get_ready()
         history(self._project.root)
         most = self._orders.jobs if editions is None else min(self._orders.jobs, len(editions))
         if self._orders.crew is not None:
             self._crew = self._orders.crew(self._orders.jobs)
         elif most > 1:
+            gc.freeze()  # workers share what is there by now, and do not look through it for garbage
             self._crew = LocalCrew(most)
         self._stack.enter_context(closing(self._crew))
         self._take_folder()

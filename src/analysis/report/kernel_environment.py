@@ -12,10 +12,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from analysis.project import ONE_THREAD
 from analysis.report.fingerprint import Now, all_modules
 from analysis.report.notebook import python_tree
-from analysis.report.storage import canonical, digest
+from analysis.report.storage import canonical, digest, read_json
 from analysis.report.warm import service
+
+WARM = ".warm.json"
+"""What a warm process imports, beside the reports of a source: see :mod:`analysis.report.warmth`."""
 
 # What a process needs to run at all. Everything else stays outside: no key or password can reach a notebook.
 _PASSED = (
@@ -32,12 +36,7 @@ _FIXED = {
     "PYTHONHASHSEED": "0",
     "PYTHONNOUSERSITE": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    # One thread a worker: workers do not fight for cores, and sums come out in one order.
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
+    **dict.fromkeys(ONE_THREAD, "1"),  # workers do not fight for cores either
 }
 _SEEDED = "import random as _r, numpy as _n; _r.seed(0); _n.random.seed(0); del _r, _n"
 
@@ -94,6 +93,26 @@ def warm_up(modules: Sequence[str], without: Sequence[str] = ()) -> service.Zygo
     _known = None
     wanted = [*modules, "analysis.report.recording"]
     return service.begin(wanted, bare_environment(os.environ, ""), first_lines(), without)
+
+
+def keep_warm(root: str, sources: Iterable[str]) -> service.Zygote | None:
+    """A warm process for a build not yet known: it imports what the last builds of the sources did.
+
+    One that was begun here before is kept while that is enough. None where notebooks run isolated, and where nothing is
+    remembered yet.
+    """
+    remembered = [] if isolated() else [read_json(Path(root, "reports", source, WARM)) for source in sources]
+    known = [each for each in remembered if isinstance(each, dict) and each.get("all")]
+    without = {module for each in known for module in each["without"]}
+    modules = [name for name in dict.fromkeys(name for each in known for name in each["all"]) if name not in without]
+    held = service.ahead()
+    if held is not None and {*modules} <= held.modules:
+        return held
+    if not modules:
+        return None
+    begun = warm_up(modules, sorted(without))
+    begun.started_ahead = True
+    return begun
 
 
 def warm_process(sources: Iterable[str]) -> service.Zygote:

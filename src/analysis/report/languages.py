@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from analysis.catalog.cities import city
@@ -45,14 +45,21 @@ def spoken_in(notebook: Notebook, cut: str) -> tuple[str, ...]:
 
 def words_of(project: Project, notebook: Notebook, cut: str, *, drawn: bool = False) -> dict[str, Terms]:
     """The words of the code in every language in which a cut is told; those that figures may say if ``drawn``."""
-    typed = typed_texts(notebook)
-    return {one: Terms(terms_of(project, notebook, one, drawn=drawn), typed) for one in spoken_in(notebook, cut)}
+    return {
+        one: Terms(terms_of(project, notebook, one, drawn=drawn), typed_texts(notebook))
+        for one in spoken_in(notebook, cut)
+    }
 
 
 def typed_texts(notebook: Notebook) -> frozenset[str]:
     """Every text with a letter that the code of a notebook types."""
-    trees = [tree for cell in notebook.code if (tree := python_tree(cell.source)) is not None]
-    texts = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return frozenset().union(*(_typed_in(cell.source) for cell in notebook.code))
+
+
+@lru_cache(maxsize=2048)
+def _typed_in(source: str) -> frozenset[str]:
+    tree = python_tree(source)
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)] if tree is not None else []
     return frozenset(text for text in texts if isinstance(text, str) and re.search(r"[^\W\d_]", text))
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
-_GRAMMARS = "rfc3987_syntax"
-"""Compiles the grammars of internationalized resource identifiers when it is imported, for most of a second."""
+_UNUSED = ("rfc3987_syntax", "boto3", "gcsfs", "pyarrow", "azure", "github")
+"""Optional for jsonschema (a compiler of grammars, most of a second) and papermill (notebooks in cloud storage)."""
 
 BUILDING = ("nbformat", "papermill", "analysis.report.engine", "analysis.report.warm.client", "asyncio")
 """What every worker of a build needs: imported once, before there are any."""
@@ -16,28 +16,28 @@ BUILDING = ("nbformat", "papermill", "analysis.report.engine", "analysis.report.
 
 def import_for_building() -> None:
     """Import what runs notebooks."""
-    with without_grammars():
+    with without_unused():
         for module in BUILDING:
             import_module(module)
 
 
 @contextmanager
-def without_grammars() -> Iterator[None]:
-    """While it is open, jsonschema does without its optional check of identifiers.
+def without_unused() -> Iterator[None]:
+    """While it is open, the stack is imported as if what it can do without were not installed.
 
     nbformat brings jsonschema, which takes every optional checker that is installed, and JupyterLab installs them all;
-    the schema of notebooks asks for none. Where the grammars are loaded already, nothing happens.
+    the schema of notebooks asks for none. papermill would read notebooks from every cloud. What is loaded already
+    stays as it is.
 
-    >>> with without_grammars():
+    >>> with without_unused():
     ...     import jsonschema
-    >>> "rfc3987_syntax" in sys.modules and sys.modules["rfc3987_syntax"] is None
-    False
+    >>> [name for name in _UNUSED if name in sys.modules and sys.modules[name] is None]
+    []
     """
-    hidden = _GRAMMARS not in sys.modules
-    if hidden:
-        sys.modules[_GRAMMARS] = None  # type: ignore[assignment]
+    hidden = [name for name in _UNUSED if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:
         yield
     finally:
-        if hidden:
-            del sys.modules[_GRAMMARS]
+        for name in hidden:
+            del sys.modules[name]

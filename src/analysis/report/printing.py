@@ -20,6 +20,7 @@ from analysis.project import current_project
 from analysis.publish import fonts, theme
 from analysis.publish.wording import ENGLISH, OTHERS, said, wording
 from analysis.report.audit import audit
+from analysis.report.code_blocks import coloured
 from analysis.report.page import Page, export
 from analysis.report.quoted import anchor as place_anchor
 from analysis.report.storage import canonical, digest, put
@@ -49,6 +50,13 @@ def print_page(page: Page) -> str:
     html = _connected(html, page)
     audit(html, page.name)
     return html
+
+
+def get_ready() -> None:
+    """Do once what the first page would wait for: translate the templates, make the tools that colour code."""
+    for name in _environment().list_templates(extensions=["j2"]):
+        _environment().get_template(name)
+    coloured("1")
 
 
 def page_file(name: str, language: str) -> str:

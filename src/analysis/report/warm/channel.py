@@ -65,7 +65,8 @@ def send_with_files(connection: socket.socket, message: Any, files: Sequence[int
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", files))]
     body = packed(message)
     sent = connection.sendmsg([body], rights)
-    connection.sendall(body[sent:])
+    if sent < len(body):  # sending nothing to someone who has answered and left would be an error
+        connection.sendall(body[sent:])
 
 
 def receive_with_files(connection: socket.socket, most: int = 4) -> tuple[Any, list[int]]:

@@ -141,8 +141,15 @@ def prepared(profile: str) -> WarmKernel:
     return kernel
 
 
+class _Profile(ProfileDir):
+    """A profile without folders for logs, connections and start-up files, of which a fork has none."""
+
+    def check_dirs(self) -> None:
+        """Nothing to make."""
+
+
 def _profile(folder: str) -> Any:
-    return ProfileDir.create_profile_dir(str(Path(folder) / "profile_default"))  # type: ignore[no-untyped-call]
+    return _Profile(location=str(Path(folder) / "profile_default"))
 
 
 @contextmanager

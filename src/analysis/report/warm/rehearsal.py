@@ -1,8 +1,8 @@
 """What libraries set up at their first use, set up once: a fork would pay for it in every notebook.
 
 Nothing here leaves more behind than what the libraries keep for themselves: fonts that were looked up, a parser of
-formulas, the list of installed plug-ins. No figure, no frame, no random state, no thread (the warm process looks). A
-library that the notebooks do not import is left alone.
+formulas, the list of installed plug-ins, words. No figure, no frame, no random state, no thread (the warm process
+looks). A library that the notebooks do not import is left alone.
 """
 
 from __future__ import annotations
@@ -52,4 +52,16 @@ def _show() -> None:
     frame._repr_html_()  # type: ignore[operator]
 
 
-_USES: dict[str, Callable[[], None]] = {"pandas": _show, "matplotlib": _draw, "narwhals": _recognise}
+def _word() -> None:
+    """Read the words in which findings are told."""
+    from analysis.publish.wording import wording
+
+    wording("en")
+
+
+_USES: dict[str, Callable[[], None]] = {
+    "pandas": _show,
+    "matplotlib": _draw,
+    "narwhals": _recognise,
+    "analysis.publish.wording": _word,
+}

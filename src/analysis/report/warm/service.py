@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,8 @@ class Zygote:
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="analysis-"))
         self.first_lines = first_lines
+        self.modules, self.without = frozenset(modules), frozenset(without)
+        self.started_ahead = False
         self._owner = os.getpid()
         self._log = (self.folder / "log.txt").open("wb")
         settings = {
@@ -163,8 +165,7 @@ class Zygote:
         """What it says of itself: ``threads``, ``modules`` imported, ``without`` (not to import early), ``failed``."""
         connection = self._connected()
         inbox = Inbox()
-        with suppress(BrokenPipeError):
-            send_with_files(connection, {"kind": "about"}, [])
+        send_with_files(connection, {"kind": "about"}, [])
         while data := _received(connection):
             for message in inbox.fed(data):
                 connection.close()
@@ -257,6 +258,11 @@ def begin(
 def at_hand() -> Zygote | None:
     """The warm process of this process, if it has one that lives."""
     return _current if _current is not None and _current.alive else None
+
+
+def ahead() -> Zygote | None:
+    """The warm process that was started for this process before it knew what it would build, if it lives."""
+    return _current if _current is not None and _current.started_ahead and _current.alive else None
 
 
 def inherit() -> None:

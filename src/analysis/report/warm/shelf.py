@@ -90,10 +90,10 @@ def _named_like_submodules(module: ModuleType, modules: Mapping[str, ModuleType]
 
 
 def note_digests(digests: dict[str, str]) -> None:
-    """Add the digests of the files of this package's modules that were imported since the last call."""
-    for name, module in list(sys.modules.items()):
-        if of_package(name) and name not in digests:
-            digests[name] = hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest()
+    """Add the digests of the files of this package's modules that are not in it yet."""
+    for name in [name for name in sys.modules if name.startswith(PACKAGE) and name not in digests]:
+        if of_package(name):
+            digests[name] = hashlib.sha256(Path(str(sys.modules[name].__file__)).read_bytes()).hexdigest()
 
 
 def put_away(needs: Mapping[str, Sequence[str]], digests: Mapping[str, str]) -> Shelf:
