@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
