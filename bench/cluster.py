@@ -61,7 +61,8 @@ CELLS = [
 def write_checkout(folder: Path, districts: int) -> Project:
     """A checkout with one notebook, and a table of 1 MB that it reads."""
     project = Project(folder)
-    shutil.copytree(ROOT / "data" / "catalog", project.catalog)
+    # The list of editions names notebooks that are not in this folder.
+    shutil.copytree(ROOT / "data" / "catalog", project.catalog, ignore=shutil.ignore_patterns("editions.yml"))
     for name in ("requirements.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)
     project.notebooks.mkdir()
@@ -96,7 +97,7 @@ def without_work(folder: Path) -> int:
     """Run this program again with a copy of the package that makes briefs in no time."""
     package = folder / "analysis"
     shutil.copytree(ROOT / "src" / "analysis", package, ignore=shutil.ignore_patterns("__pycache__"))
-    with (package / "report" / "build.py").open("a") as code:
+    with (package / "report" / "jobs.py").open("a") as code:
         code.write(EMPTY)
     words = [word for word in sys.argv if word != "--empty"]
     return subprocess.run(
@@ -215,13 +216,16 @@ def main() -> None:
         here = write_checkout(folder / "here", count)
         there = Project(folder / "there")
         shutil.copytree(here.root, there.root)
-        os.environ["ANALYSIS_SOURCE"] = "sample"
+        # Feed and archive tell when an edition was made: for both at the same time.
+        os.environ |= {"ANALYSIS_SOURCE": "sample", "SOURCE_DATE_EPOCH": "1588291200"}
         wall, used = make_here(here, count, workers)
         print(f"here:    {count} briefs, {workers} workers: {wall:.1f} s", flush=True)
         away, spent, made = make_there(there, count, workers, chosen.kill, folder)
         print(f"cluster: {made} of {count} briefs, {workers} workers, {chosen.kill} killed: {away:.1f} s")
-        same = published(here) == published(there)
-        print(f"bytes:   {'equal' if same else 'DIFFERENT'} in {len(published(here))} files")
+        ours, theirs = published(here), published(there)
+        differing = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+        same = not differing
+        print(f"bytes:   {f'DIFFERENT in {differing}' if differing else 'equal'}, {len(ours)} files")
         print(f"difference of wall times: {1000 * (away - wall) / count:+.1f} ms a brief, start included")
         print(f"from the first brief to the last: {1000 * (pace(there) - pace(here)):+.1f} ms a brief")
         extra = 1000 * (spent - used) / count

@@ -362,7 +362,8 @@ def standby(
     end: Annotated[bool, typer.Option("--end", help="End the process that stands by for this checkout.")] = False,
 ) -> None:
     """Keep what builds import in a process that stands by, so that the next build begins at once."""
-    from analysis.report.warm import handover, service
+    from analysis import handover
+    from analysis.report.warm import service
 
     root = str(current_project().root)
     if end:

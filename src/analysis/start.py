@@ -27,9 +27,10 @@ def main() -> None:
 
 def _begin(words: list[str], root: str) -> None:
     """Hand a build over and end as it does; where it is to run here, let the warm process start ahead of it."""
+    from analysis import handover
     from analysis.project import SOURCES, AnalysisError
     from analysis.report.kernel_environment import keep_warm
-    from analysis.report.warm import handover, service
+    from analysis.report.warm import service
 
     if not handover.concerns(words) or not service.possible():
         return

@@ -2,5 +2,5 @@
 
 ``zygote`` is that process, ``service`` starts it and asks it for forks, ``kernel`` is what runs in a fork, ``client``
 lets nbclient talk to it as to any kernel, ``shelf`` keeps the record of imported modules exact. Between two commands
-``standby`` keeps all of it ready; ``handover`` is how a command reaches it.
+:mod:`analysis.standby` keeps all of it ready.
 """

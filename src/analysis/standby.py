@@ -3,7 +3,7 @@
 What a build needs takes longer to import than one notebook to run. So whoever runs notebooks from the command line
 leaves this process behind: it has imported what runs and prints them, and has a warm process with the stack
 (:mod:`analysis.report.warm.zygote`). It computes nothing and reads no data. The next command becomes a fork of it, with
-the terminal, environment and folder of whoever called (:mod:`analysis.report.warm.handover`), and no state passes from
+the terminal, environment and folder of whoever called (:mod:`analysis.handover`), and no state passes from
 one to the next. It ends when nobody needed it for some minutes, and before the next command if anything it had imported
 was changed meanwhile.
 """
@@ -24,9 +24,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from analysis import handover
 from analysis.project import ONE_THREAD, SOURCES, AnalysisError
 from analysis.report.kernel_environment import keep_warm
-from analysis.report.warm import handover, service
+from analysis.report.warm import service
 from analysis.report.warm.channel import packed, receive_with_files
 from analysis.report.warm.zygote import threads
 

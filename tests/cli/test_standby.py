@@ -15,16 +15,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 import pytest
 
+from analysis import handover
 from analysis.project import AnalysisError, Project
-from analysis.report.warm import handover, service
-
-from .conftest import CELLS, write_notebook
+from analysis.report.warm import service
 
 pytestmark = pytest.mark.skipif(not service.possible(), reason="processes are forked on Linux only")
 
-SMALL: list[CELLS] = [
+Cell = tuple[str, str, tuple[str, ...]]
+
+SMALL: list[Cell] = [
     ("markdown", "# Small", ("title",)),
     ("code", "import pandas as pd\nfrom analysis import publish", ()),
     ("code", "publish.finding('n', 3, unit='count', no_interval='complete count', noun='tract')", ()),
@@ -84,6 +86,17 @@ def city(refined_sample: Project, tmp_path: Path) -> Iterator[City]:
         made = City(project, {**kept, **around, "XDG_RUNTIME_DIR": runtime, "ANALYSIS_STANDBY": "3"})
         yield made
         made.run("standby", "--end")
+
+
+def write_notebook(project: Project, stem: str, cells: list[Cell]) -> None:
+    """Put a notebook of (kind, source, tags) into the project."""
+    made = [
+        (nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell)(
+            source, metadata={"tags": list(tags)}
+        )
+        for kind, source, tags in cells
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=made), project.notebooks / f"{stem}.ipynb")
 
 
 def gone(look: Callable[[], bool], seconds: float = 15.0) -> bool:
@@ -171,7 +184,7 @@ def test_what_it_had_imported_is_replaced_when_it_changes(city: City) -> None:
     assert city.pid() != second
 
 
-LONG: list[CELLS] = [
+LONG: list[Cell] = [
     ("markdown", "# T", ("title",)),
     ("code", "import os, pathlib, time\npathlib.Path('../began').write_text(str(os.getpid()))\ntime.sleep(300)", ()),
 ]
@@ -239,7 +252,7 @@ def test_it_can_be_ended_and_need_not_be_there(city: City) -> None:
 
 
 def test_where_none_can_be_had_the_command_is_carried_out_all_the_same(city: City) -> None:
-    broken = city.project.root / "src" / "analysis" / "report" / "warm" / "standby.py"
+    broken = city.project.root / "src" / "analysis" / "standby.py"
     broken.write_text("raise RuntimeError('half of it is missing')\n", encoding="utf-8")
     code, out, err = city.run("report", "01")
     assert code == 0, err

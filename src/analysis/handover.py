@@ -1,4 +1,4 @@
-"""Handing a command to the process that stands by: see :mod:`analysis.report.warm.standby`.
+"""Handing a command to the process that stands by: see :mod:`analysis.standby`.
 
 Imports next to nothing: this is what starts where everything else is there already.
 """
@@ -70,7 +70,7 @@ def concerns(words: Sequence[str]) -> bool:
 
 
 def stamp(root: str) -> str:
-    """What a process that stands by has imported: size and time of the files of the package, the lock, what is installed.
+    """What a process that stands by has imported: the files of the package by size and time, and what is installed.
 
     Whatever was edited, installed or updated since makes another stamp.
     """
@@ -179,7 +179,7 @@ def _connected(place: str, root: str) -> socket.socket:
             return connection
         with open(f"{place}.log", "wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "analysis.report.warm.standby", root, place],
+                [sys.executable, "-P", "-m", "analysis.standby", root, place],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
