@@ -101,8 +101,8 @@ def prepare(folder: Path, millions: int) -> None:
     (root / "ready").touch()
 
 
-def measured(contender: str, folder: Path, millions: int, number: int, polars: Path) -> Run:
-    """Run one contender in a fresh process and read from the system what it took."""
+def measured(contender: str, folder: Path, millions: int, number: int, polars: Path) -> Run | None:
+    """Run one contender in a fresh process and read from the system what it took; None where a rival crashed."""
     csv, root = folder / f"rows-{millions}.csv", folder / f"project-{millions}"
     out = folder / f"out-{contender}-{millions}"
     shutil.rmtree(out, ignore_errors=True)
@@ -118,7 +118,10 @@ def measured(contender: str, folder: Path, millions: int, number: int, polars: P
     wall = time.perf_counter() - begun
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{contender} failed with {process.returncode} on {millions} million rows")
+        print(f"{contender} failed with {process.returncode} on {millions} million rows", flush=True)
+        if contender == "ours":
+            raise SystemExit(1)
+        return None
     if contender == "ours":
         shutil.copy(root / "data" / "processed" / "sample" / "trial_requests.parquet", out / "requests.parquet")
     return Run(contender, millions, number, wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
@@ -194,16 +197,20 @@ def main() -> None:
         subprocess.run([sys.executable, "-c", make], check=True)
     store = asked.folder / "runs.json"
     runs = [Run(**one) for one in json.loads(store.read_text())] if asked.append and store.exists() else []
+    crashed: set[tuple[str, int]] = set()
     done = 1 + max((run.round for run in runs), default=-1)
     for number in range(done, done + asked.rounds):
         for millions in asked.rows:
             for name in asked.only:
                 run = measured(name, asked.folder, millions, number, polars)
+                if run is None:
+                    crashed.add((name, millions))
+                    continue
                 runs.append(run)
                 print(f"{run.millions:>3} M  {name:<8} {run.wall:6.2f} s  {run.memory:6.0f} MB", flush=True)
                 store.write_text(json.dumps([asdict(each) for each in runs]))
     for millions in asked.rows:
-        compare(asked.folder, millions, asked.only)
+        compare(asked.folder, millions, [name for name in asked.only if (name, millions) not in crashed])
     day = datetime.now(UTC).date().isoformat()
     machine = (
         f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
