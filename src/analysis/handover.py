@@ -40,6 +40,10 @@ _LOOKED_AT_BY_NAME = ("PATH", "HOME", "USER", "TMPDIR", "TZ", "VIRTUAL_ENV", "LD
 _LIMITS = (resource.RLIMIT_AS, resource.RLIMIT_DATA, resource.RLIMIT_CPU, resource.RLIMIT_NOFILE)
 
 
+class Nobody(AnalysisError):
+    """No process stands by, and none could be had."""
+
+
 def minutes(environment: Mapping[str, str]) -> float:
     """How long a process is to stand by: ``ANALYSIS_STANDBY``; 0 (never) where ``CI`` is set, else ten minutes.
 
@@ -95,19 +99,18 @@ def address(root: str, environment: Mapping[str, str]) -> str:
 
 
 def _folder(environment: Mapping[str, str]) -> str:
-    """A folder that only this user may enter. Raises AnalysisError where somebody else was there first."""
-    base = environment.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    folder = os.path.join(base, f"analysis-{os.getuid()}")
-    with suppress(FileExistsError):
-        os.mkdir(folder, 0o700)
-    found = os.lstat(folder)
+    """A folder that only this user may enter; raises Nobody where it cannot be had, or another was there first."""
+    named = environment.get("XDG_RUNTIME_DIR", "")
+    folder = os.path.join(named if os.path.isdir(named) else tempfile.gettempdir(), f"analysis-{os.getuid()}")
+    try:
+        with suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+        found = os.lstat(folder)
+    except OSError as error:
+        raise Nobody(f"{folder}: {error.strerror}") from None
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise AnalysisError(f"{folder} is not a folder of yours alone: remove it, or set ANALYSIS_STANDBY=0")
+        raise Nobody(f"{folder} is not a folder of yours alone: remove it, or set ANALYSIS_STANDBY=0")
     return folder
-
-
-class Nobody(AnalysisError):
-    """No process stands by, and none could be had."""
 
 
 def handed_over(words: Sequence[str], root: str) -> int | None:
@@ -231,7 +234,8 @@ def _followed(connection: socket.socket, pid: int) -> int:
         _signal(pid, signal.SIGCONT)
 
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, interrupt)
     signal.signal(signal.SIGTSTP, stop)
     connection.settimeout(None)
     try:

@@ -39,6 +39,8 @@ def _begin(words: list[str], root: str) -> None:
     except AnalysisError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
+    except KeyboardInterrupt:  # before the command had begun
+        sys.exit(130)
     if code is not None:
         sys.exit(code)
     if "--isolated" not in words:

@@ -279,6 +279,11 @@ def test_a_folder_others_may_enter_is_refused(tmp_path: Path) -> None:
         handover.address("/city", {"XDG_RUNTIME_DIR": str(tmp_path)})
 
 
+def test_without_a_folder_at_run_time_the_temporary_one_serves(tmp_path: Path) -> None:
+    missing = handover.address("/city", {"XDG_RUNTIME_DIR": str(tmp_path / "gone")})
+    assert missing.startswith(tempfile.gettempdir() + "/analysis-")
+
+
 def test_other_surroundings_have_a_process_of_their_own(tmp_path: Path) -> None:
     base = {"XDG_RUNTIME_DIR": str(tmp_path), "HOME": "/home/ana", "SHLVL": "1"}
     same = handover.address("/city", {**base, "SHLVL": "2", "MAKELEVEL": "1", "CENSUS_API_KEY": "k"})
