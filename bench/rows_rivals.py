@@ -37,10 +37,11 @@ def count_by_area(path: Path, x: Any, y: Any) -> tuple[Any, Any]:
     features = json.loads(path.read_text(encoding="utf-8"))["features"]
     shapes = np.array([shapely.geometry.shape(feature["geometry"]) for feature in features])
     shapely.prepare(shapes)
-    # A prepared shape is made for threads only once it was asked something (libgeos issue 825).
-    within = shapely.point_on_surface(shapes)
-    shapely.intersects_xy(shapes, shapely.get_x(within), shapely.get_y(within))
     tree = shapely.STRtree(shapes)
+    # Prepared shapes and the tree finish themselves at their first question, and not for threads (libgeos issue 825).
+    within = shapely.point_on_surface(shapes)
+    tree.query(within)
+    shapely.intersects_xy(shapes, shapely.get_x(within), shapely.get_y(within))
     known = np.isfinite(x) & np.isfinite(y)
     x, y = x[known], y[known]
 

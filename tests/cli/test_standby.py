@@ -63,7 +63,7 @@ class City:
     def run(self, *words: str, **more: str) -> tuple[int, str, str]:
         """Exit code, output and errors; that it ends proves that whoever stays behind holds none of its pipes."""
         process = self.start(*words, **more)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         return process.returncode, out, err
 
     def pid(self) -> int:
@@ -99,7 +99,7 @@ def write_notebook(project: Project, stem: str, cells: list[Cell]) -> None:
     nbformat.write(nbformat.v4.new_notebook(cells=made), project.notebooks / f"{stem}.ipynb")
 
 
-def gone(look: Callable[[], bool], seconds: float = 15.0) -> bool:
+def gone(look: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Whether something is no longer so, soon."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -159,7 +159,7 @@ def test_a_command_through_it_finds_what_its_caller_has(city: City, tmp_path: Pa
         env={name: value for name, value in city.environment.items() if name != "ANALYSIS_ROOT"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert "no checkout" in process.stderr or "data/catalog" in process.stderr
@@ -193,7 +193,7 @@ LONG: list[Cell] = [
 def kernel_of(city: City) -> int:
     """The process number of a kernel that is in its long cell."""
     began = city.project.root / "began"
-    assert gone(lambda: not (began.is_file() and began.read_text(encoding="utf-8")), 60)
+    assert gone(lambda: not (began.is_file() and began.read_text(encoding="utf-8")), 180)
     return int(began.read_text(encoding="utf-8"))
 
 
@@ -205,7 +205,7 @@ def test_whoever_stops_the_command_stops_its_work(city: City, number: signal.Sig
     process = city.start("report", "01")
     kernel = kernel_of(city)
     process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == (130 if number == signal.SIGINT else -number)
     assert ("stopped; the next run continues from here" in err) == (number == signal.SIGINT)
     assert gone(lambda: lives(kernel))
@@ -221,7 +221,7 @@ def test_a_killed_process_is_an_error_of_the_command_and_the_next_one_starts_ano
     process = city.start("report", "01")
     kernel = kernel_of(city)
     os.kill(pid, signal.SIGKILL)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "error: the process that carried it out was killed; run the command again" in err
     assert gone(lambda: lives(kernel))
@@ -232,7 +232,7 @@ def test_a_killed_process_is_an_error_of_the_command_and_the_next_one_starts_ano
 
 def test_two_commands_at_once_start_one_process(city: City) -> None:
     both = [city.start("standby") for _ in range(2)]
-    said = [process.communicate(timeout=60)[0] for process in both]
+    said = [process.communicate(timeout=180)[0] for process in both]
     assert said[0] == said[1] != ""
     assert city.address.is_socket()
 
