@@ -34,6 +34,9 @@ from analysis.report.warm.zygote import threads
 LOOK_AROUND = 30.0
 """Seconds after which it looks, with nothing to do, whether it is still of use."""
 
+PATIENCE = 10.0
+"""Seconds whoever called has to say what for."""
+
 
 @dataclass
 class Standby:
@@ -87,6 +90,7 @@ class Standby:
 
     def _accept(self, own: tuple[socket.socket, ...]) -> None:
         connection, _ = self.listener.accept()
+        connection.settimeout(PATIENCE)
         files: list[int] = []
         try:
             request, files = receive_with_files(connection)
@@ -97,16 +101,16 @@ class Standby:
                 self._leave()
             answer = {"is": "outdated"} if request["kind"] != "end" else {"is": "ended"}
             connection.sendall(packed(answer if self.leaving else self._about()))
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            pass  # whoever called is gone
+        except (EOFError, OSError):
+            pass  # whoever called is gone, or has nothing to say
         finally:
             for file in files:
                 os.close(file)
         connection.close()
 
     def _about(self) -> dict[str, Any]:
-        zygote = keep_warm(self.root, SOURCES)
         try:
+            zygote = keep_warm(self.root, SOURCES)
             modules = len(zygote.about()["modules"]) if zygote is not None else 0
         except service.NoWarmth as error:
             return {"is": "cold", "why": str(error)}
@@ -116,7 +120,7 @@ class Standby:
     def _begin(
         self, connection: socket.socket, request: dict[str, Any], files: list[int], own: tuple[socket.socket, ...]
     ) -> None:
-        keep_warm(self.root, SOURCES)
+        self._keep_warm()
         pid = os.fork()
         if pid == 0:
             for each in (self.listener, connection, *own, *self.commands.values()):
@@ -125,7 +129,12 @@ class Standby:
         with suppress(OSError):
             os.setpgid(pid, pid)
         self.commands[pid] = connection
-        connection.sendall(packed({"is": "begun", "pid": pid}))
+        with suppress(OSError):  # whoever called is gone: that is seen at the next look
+            connection.sendall(packed({"is": "begun", "pid": pid}))
+
+    def _keep_warm(self) -> None:
+        with suppress(service.NoWarmth):  # a build that finds none starts its own, and says why it cannot
+            keep_warm(self.root, SOURCES)
 
     def _reap(self) -> None:
         for pid, connection in list(self.commands.items()):
@@ -137,7 +146,7 @@ class Standby:
                 connection.sendall(packed({"code": os.waitstatus_to_exitcode(status)}))
             connection.close()
             self.needed = time.monotonic()
-            keep_warm(self.root, SOURCES)
+            self._keep_warm()
 
 
 def _listens(line: socket.socket) -> bool:
@@ -161,7 +170,7 @@ def _carry_out(request: dict[str, Any], files: list[int]) -> None:
         os.setpgid(0, 0)
         service.inherit()
         _put_on(request, files)
-        code = _ran(request["words"])
+        code = _ran()
     except BaseException:  # noqa: BLE001 - nothing may climb into the loop of the process that stands by
         traceback.print_exc()
     finally:
@@ -197,7 +206,8 @@ def _put_on(request: dict[str, Any], files: list[int]) -> None:
     sys.argv = ["analysis", *request["words"]]
 
 
-def _ran(words: list[str]) -> int:
+def _ran() -> int:
+    """The exit code of the command in ``sys.argv``."""
     import atexit
 
     from analysis.cli import main
