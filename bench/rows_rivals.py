@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -36,24 +37,27 @@ def count_by_area(path: Path, x: Any, y: Any) -> tuple[Any, Any]:
     """Areas and how many of the points lie in each; several threads, prepared shapes, boxes first."""
     features = json.loads(path.read_text(encoding="utf-8"))["features"]
     shapes = np.array([shapely.geometry.shape(feature["geometry"]) for feature in features])
-    shapely.prepare(shapes)
     tree = shapely.STRtree(shapes)
-    # Prepared shapes and the tree finish themselves at their first question, and not for threads (libgeos issue 825).
-    within = shapely.point_on_surface(shapes)
-    tree.query(within)
-    shapely.intersects_xy(shapes, shapely.get_x(within), shapely.get_y(within))
+    tree.query(shapes[0])  # it finishes itself at its first question
+    packed, own = shapely.to_wkb(shapes), threading.local()
+
+    def prepare() -> None:
+        """Prepared shapes are not made for threads (libgeos issue 825): each has its own."""
+        own.shapes = shapely.from_wkb(packed)
+        shapely.prepare(own.shapes)
+
     known = np.isfinite(x) & np.isfinite(y)
     x, y = x[known], y[known]
 
     def piece(start: int) -> Any:
         here, there = x[start : start + 250_000], y[start : start + 250_000]
         point, area = tree.query(shapely.points(here, there))
-        inside = shapely.intersects_xy(shapes[area], here[point], there[point])
+        inside = shapely.intersects_xy(own.shapes[area], here[point], there[point])
         first = np.full(len(here), len(shapes))
         np.minimum.at(first, point[inside], area[inside])
         return np.bincount(first, minlength=len(shapes) + 1)
 
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(THREADS, initializer=prepare) as pool:
         counts = sum(pool.map(piece, range(0, len(x), 250_000)))[:-1]
     names = np.array([f"{feature['properties']['area']:011d}" for feature in features])
     return names[counts > 0], counts[counts > 0]

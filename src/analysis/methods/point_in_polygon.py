@@ -40,7 +40,7 @@ class AreaIndex:
     ``shapes`` are valid Shapely polygons or multipolygons (None and empty ones hold no
     point) in the reference system of the points. Areas may overlap: a point belongs to
     the first that it touches. A point on a border touches both sides of it. One thread asks at
-    a time: a prepared shape finishes itself at its first question (libgeos issue 825).
+    a time: prepared shapes are not made for more (libgeos issue 825).
 
     Raises ValueError for a shape that is no polygon or not valid, naming its position.
 
