@@ -27,13 +27,9 @@ from analysis.project import ONE_THREAD, AnalysisError
 from analysis.report.warm import service
 from analysis.report.warm.channel import Inbox, send_with_files
 
-COMMANDS = frozenset({"reports", "report", "briefs"})
-"""What is handed over: commands that run notebooks."""
-
 MINUTES = 10.0
 """How long the process stands by after the last command."""
 
-_AT_ONCE = frozenset({"--help", "--dry-run"})
 # What modules look at when they are imported; whoever finds other values needs a process of its own.
 _LOOKED_AT = ("PYTHON", "LC_", "LANG", "MPL", "OMP_", "OPENBLAS_", "MKL_", "NVPL_", "GLIBC_", "XDG_", "CONDA_")
 _LOOKED_AT_BY_NAME = ("PATH", "HOME", "USER", "TMPDIR", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PROJ_DATA", "PROJ_LIB")
@@ -62,15 +58,6 @@ def minutes(environment: Mapping[str, str]) -> float:
     if not 0 <= found < float("inf"):
         raise AnalysisError(f"ANALYSIS_STANDBY={told}: say for how many minutes a process stands by, 0 for never")
     return found
-
-
-def concerns(words: Sequence[str]) -> bool:
-    """Whether a command line runs notebooks on this machine.
-
-    >>> concerns(["report", "01"]), concerns(["reports", "--dry-run"]), concerns(["status"]), concerns([])
-    (True, False, False, False)
-    """
-    return bool(words) and words[0] in COMMANDS and not _AT_ONCE & {*words}
 
 
 def stamp(root: str) -> str:

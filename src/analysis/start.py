@@ -11,6 +11,7 @@ import sys
 
 _VALUED = {"--source", "--jobs", "-j"}
 _BUILDING = {"reports", "report", "briefs"}
+_SAID_AT_ONCE = {"--help", "--dry-run"}
 
 
 def main() -> None:
@@ -18,11 +19,20 @@ def main() -> None:
     words = sys.argv[1:]
     if answered(words):
         return
-    if words and words[0] in _BUILDING and (root := _root()) is not None:
+    if runs_notebooks(words) and (root := _root()) is not None:
         _begin(words, root)
     from analysis.cli import main as whole
 
     whole()
+
+
+def runs_notebooks(words: list[str]) -> bool:
+    """Whether a command line runs notebooks.
+
+    >>> runs_notebooks(["report", "01"]), runs_notebooks(["reports", "--dry-run"]), runs_notebooks(["status"])
+    (True, False, False)
+    """
+    return bool(words) and words[0] in _BUILDING and not _SAID_AT_ONCE & {*words}
 
 
 def _begin(words: list[str], root: str) -> None:
@@ -32,7 +42,7 @@ def _begin(words: list[str], root: str) -> None:
     from analysis.report.kernel_environment import keep_warm
     from analysis.report.warm import service
 
-    if not handover.concerns(words) or not service.possible():
+    if not service.possible():
         return
     try:
         code = handover.handed_over(words, root) if handover.minutes(os.environ) else None
