@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from html import escape
 from types import MethodType
 from typing import Any, cast
@@ -55,19 +56,52 @@ class Document:
         return block.number, line - block.line + 1
 
 
+class _Markdown(MarkdownIt):
+    """A parser that asks the reader who has it which links it admits, and what formulas and pieces look like."""
+
+    reader: Reader
+
+    def validateLink(self, url: str) -> bool:
+        """Whether a link may stand."""
+        return self.reader.admits(url)
+
+
+@cache
+def _parser() -> _Markdown:
+    """The one parser of this process: putting one together takes as long as reading a page."""
+    settings = {"html": False, "typographer": True, "quotes": "“”‘’"}
+    made = _Markdown("commonmark", settings)
+    made.enable(["table", "strikethrough", "smartquotes"]).use(footnote_plugin, inline=True)
+    made.use(
+        dollarmath_plugin, allow_digits=False, allow_space=False, allow_labels=False,
+        renderer=lambda latex, options: made.reader.math(latex, options),
+    )  # fmt: skip
+    rules = {kind: partial(_asked, made, kind) for kind in Reader(Pieces()).rules}
+    cast(RendererHTML, made.renderer).rules.update(cast(dict[str, MethodType], rules))
+    return made
+
+
+def _asked(md: _Markdown, kind: str, *told: Any) -> str:
+    return md.reader.rules[kind](*told)
+
+
 class Reader:
     """Reads and renders the Markdown of one notebook."""
 
     def __init__(self, pieces: Pieces) -> None:
         self._pieces = pieces
         self._refused: list[str] = []
-        settings = {"html": False, "typographer": True, "quotes": "“”‘’"}
-        self._md = MarkdownIt("commonmark", settings).enable(["table", "strikethrough", "smartquotes"])
-        self._md.use(footnote_plugin, inline=True)
-        self._md.use(dollarmath_plugin, allow_digits=False, allow_space=False, allow_labels=False, renderer=self._math)
-        self._md.validateLink = self._admits  # type: ignore[method-assign]
-        self._html = cast(RendererHTML, self._md.renderer)
-        self._html.rules.update(cast(dict[str, MethodType], self._rules()))
+        self.rules = self._rules()
+
+    @property
+    def _md(self) -> _Markdown:
+        md = _parser()
+        md.reader = self
+        return md
+
+    @property
+    def _html(self) -> RendererHTML:
+        return cast(RendererHTML, self._md.renderer)
 
     def read(self, cells: Sequence[tuple[int, str]]) -> Document:
         """Parse cells (number, text with tokens) as one document."""
@@ -95,7 +129,7 @@ class Reader:
         rendered = self._html.renderInline(token.children or [], self._md.options, env)
         return TOKEN.sub(lambda match: escape(self._pieces.of(match).text), str(rendered))
 
-    def _admits(self, url: str) -> bool:
+    def admits(self, url: str) -> bool:
         """Web and mail addresses, anchors of this page, other pages beside it; nothing else."""
         if url.startswith("#") or _WEB.match(url) or (_PAGE.match(url) and ".." not in url):
             return True
@@ -139,7 +173,8 @@ class Reader:
         head = ' scope="col"' if tokens[index].tag == "th" else ""
         return f"<{tokens[index].tag}{head}" + (f' class="align-{match[1]}">' if match else ">")
 
-    def _math(self, latex: str, options: dict[str, Any]) -> str:
+    def math(self, latex: str, options: dict[str, Any]) -> str:
+        """A formula as MathML, its pieces in words."""
         return mathml(self._pieces.spoken(latex), display=bool(options["display_mode"]))
 
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 from markdown_it.token import Token
@@ -192,12 +192,15 @@ def context_of(notebook: str, published: Published, **more: Any) -> Context:
     )
 
 
-def render(cells: Sequence[Cell], context: Context, *, mode: Mode = "html", lenient: bool = False) -> Prose:
+def render(
+    cells: Sequence[Cell], context: Context, *, mode: Mode = "html", lenient: bool = False, checked: bool = False
+) -> Prose:
     """Render cells; raises :class:`ProseError` with every problem if there is one.
 
-    ``lenient`` (for previews) renders what can be rendered: unknown findings show their name.
+    ``lenient`` (for previews) renders what can be rendered: unknown findings show their name. ``checked`` says that
+    these cells have passed in this context before, in another mode.
     """
-    if not lenient:
+    if not lenient and not checked:
         problems = check(cells, context)
         if problems:
             raise ProseError(problems)
@@ -337,6 +340,12 @@ def _names(pieces: Sequence[Piece], kind: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(piece.name for piece in pieces if piece.kind == kind))
 
 
+@lru_cache(maxsize=256)
+def _typed_faults(cells: tuple[Cell, ...], names: tuple[str, ...], spoken: str) -> tuple[tuple[int, Fault], ...]:
+    """What is typed depends on text, policy and language alone: all editions of a notebook share the answer."""
+    return tuple(_Session(Context("", {}, policy=Policy(literal_names=names))).skeleton_faults(cells))
+
+
 class _Session:
     """One pass over the cells: a speaker for the templates, a reader for the Markdown."""
 
@@ -416,6 +425,10 @@ class _Session:
 
     def typed_faults(self, cells: Sequence[Cell]) -> list[tuple[int, Fault]]:
         """Numbers typed into any branch of the templates, before rendering."""
+        return list(_typed_faults(tuple(cells), self._context.rules.literal_names, language()))
+
+    def skeleton_faults(self, cells: Sequence[Cell]) -> list[tuple[int, Fault]]:
+        """What :meth:`typed_faults` tells, found anew."""
         document = self.reader.read([(cell.number, self.speaker.skeleton(cell.source)) for cell in cells])
         faults: list[tuple[int, Fault]] = []
         for passage in self.passages(document):

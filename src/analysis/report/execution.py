@@ -9,8 +9,8 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +211,7 @@ def execute(project: Project, source: str, wanted: Edition, around: Surroundings
         words=_drawn_words(result, words),
     )
     put(place.executed, written)
-    put_json(place.record, asdict(record))
+    put_json(place.record, record)
     place.failure.unlink(missing_ok=True)
     place.failed_notebook.unlink(missing_ok=True)
     return Ran(record, cells, cost.get("megabytes"), tuple(cost.get("modules", ())))
@@ -258,7 +258,7 @@ def with_current_prose(project: Project, source: str, record: Record) -> tuple[d
     if place_hash != record.executed:
         record = replace(record, executed=place_hash)
         put(place.executed, written)
-        put_json(place.record, asdict(record))
+        put_json(place.record, record)
     return executed, record
 
 
@@ -462,6 +462,7 @@ def makers() -> frozenset[str]:
     return frozenset(name for subject in SUBJECTS for name in code_modules(f"analysis.refine.{subject}"))
 
 
+@lru_cache(maxsize=128)
 def asks_refine(notebook: Notebook) -> bool:
     """Whether a notebook asks ``analysis.refine`` about the data themselves, beyond loading tables.
 

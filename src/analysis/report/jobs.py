@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from analysis.project import AnalysisError, Project
 from analysis.report.editions import Edition
@@ -92,5 +92,5 @@ def make(job: Job) -> Outcome:
 
 def failed(job: Job, failure: Failure, seconds: Mapping[str, float] | None = None) -> Outcome:
     """The outcome of a job that failed, written down beside its last good run."""
-    put_json(places(job.project, job.source, job.edition.name).failure, asdict(failure))
+    put_json(places(job.project, job.source, job.edition.name).failure, failure)
     return Outcome(job.edition.name, "failed", seconds=seconds or {}, failure=failure)

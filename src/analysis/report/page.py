@@ -212,7 +212,7 @@ def _composed(
     context = replace(context, anchors=english.anchors if english else {})
     cells = [prose.Cell(c.number, c.source, c.tags) for c in notebook.cells if c.kind == "markdown"]
     rendered = prose.render(cells, context, mode="html")
-    texts = prose.render(cells, context, mode="text")
+    texts = prose.render(cells, context, mode="text", checked=True)
     material = Material(
         rendered={cell.number: cell for cell in rendered.cells},
         texts={cell.number: cell.html for cell in texts.cells},

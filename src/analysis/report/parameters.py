@@ -17,6 +17,7 @@ import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from analysis.project import AnalysisError
@@ -36,6 +37,7 @@ class Parameter:
     choices: tuple[Any, ...] = ()
 
 
+@lru_cache(maxsize=128)
 def declared(notebook: Notebook) -> tuple[Parameter, ...]:
     """The parameters a notebook declares, in the order it declares them.
 

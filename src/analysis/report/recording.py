@@ -12,7 +12,7 @@ from typing import Any
 
 from analysis.provenance import asked, loads
 from analysis.report.storage import digest
-from analysis.report.warm.shelf import Shelf
+from analysis.report.warm.shelf import Shelf, of_package
 
 MIME = "application/vnd.angeleno.record+json"
 TAG = "angeleno-record"
@@ -29,18 +29,25 @@ def imported_modules() -> list[str]:
     >>> "analysis.project" in imported_modules()
     True
     """
+    shelf = _shelf()
+    # A fork knows which modules of the package were asked for; to look through all names would copy their memory.
+    names = [name for name in sys.modules if of_package(name)] if shelf is None else list(shelf.asked)
     return sorted(
         name
-        for name, module in list(sys.modules.items())
-        if (name == "analysis" or name.startswith("analysis."))
-        and not any(name == tool or name.startswith(tool + ".") for tool in _TOOLS)
-        and getattr(module, "__file__", None)
+        for name in names
+        if not any(name == tool or name.startswith(tool + ".") for tool in _TOOLS)
+        and getattr(sys.modules.get(name), "__file__", None)
     )
+
+
+def _shelf() -> Shelf | None:
+    return next((finder for finder in sys.meta_path if isinstance(finder, Shelf)), None)
 
 
 def record() -> dict[str, Any]:
     """Modules and loaded tables with the hash of their bytes, and datasets loaded and asked for, as plain JSON."""
-    warm = next((finder.digests for finder in sys.meta_path if isinstance(finder, Shelf)), {})
+    shelf = _shelf()
+    warm = shelf.digests if shelf is not None else {}
     modules = {
         # A module a warm process imported is what its file was then, whatever the file is now.
         name: warm.get(name) or digest(Path(str(sys.modules[name].__file__)).read_bytes())

@@ -14,6 +14,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,22 @@ def digest(data: bytes | str) -> str:
 
 
 def canonical(value: object) -> str:
-    """JSON that is the same text for the same value: sorted, compact, finite numbers only.
+    """JSON that is the same text for the same value: sorted, compact, finite numbers only; a dataclass as its fields.
 
     >>> canonical({"b": 1, "a": [True, None]})
     '{"a":[true,null],"b":1}'
 
     Raises ValueError for NaN and infinity, which JSON does not know.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_fields
+    )
+
+
+def _as_fields(value: Any) -> dict[str, Any]:
+    if not is_dataclass(value):
+        raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def put(path: Path, data: bytes | str) -> None:

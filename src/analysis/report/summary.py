@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,7 @@ class Summary:
 
 def write_summary(path: Path, summary: Summary) -> None:
     """Store a summary; it is written before the page whose hash it names."""
-    put_json(path, asdict(summary))
+    put_json(path, summary)
 
 
 def _said(raw: dict[str, Any]) -> dict[str, Any]:

@@ -114,6 +114,7 @@ class WarmClient:
         self._fork = fork
         self._inbox = Inbox()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._cells = 0
         self.gone = False
         self.busy = False
 
@@ -142,6 +143,10 @@ class WarmClient:
         """Send a cell; returns the id its answers will name."""
         number = uuid.uuid4().hex
         self.busy = True
+        self._cells += 1
+        # What ipykernel says first need not travel: the number of the cell.
+        begun = {"msg_type": "execute_input", "content": {"code": code, "execution_count": self._cells}}
+        self.iopub_channel.waiting.put_nowait({"parent_header": {"msg_id": number}, **begun})
         self.send(
             {
                 "type": "execute",

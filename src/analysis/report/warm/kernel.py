@@ -33,9 +33,14 @@ SHELL, IOPUB = "shell", "iopub"
 
 
 class PipeSession(Session):
-    """A session whose messages go down a pipe, as JSON with the name of their channel."""
+    """A session whose messages go down a pipe, as JSON with the name of their channel.
+
+    To wake whoever listens takes longer than to say something, so a reply waits for the word that follows it at once:
+    that the kernel is idle.
+    """
 
     write: Callable[[bytes], None] | None = None
+    _held = b""
 
     def send(self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, *_: Any, **more: Any) -> Any:
         """Send one message; binary buffers do not travel, nothing that is stored in a notebook has any."""
@@ -45,7 +50,10 @@ class PipeSession(Session):
             msg = self.msg(msg_or_type, content=content, parent=parent, header=more.get("header"), metadata=metadata)
         if self.write is not None:
             told = {key: msg[key] for key in ("header", "msg_id", "msg_type", "parent_header", "content", "metadata")}
-            self.write(packed({"channel": SHELL if stream == SHELL else IOPUB, **told}, _plain))
+            message = self._held + packed({"channel": SHELL if stream == SHELL else IOPUB, **told}, _plain)
+            self._held = message if msg["msg_type"] == "execute_reply" else b""
+            if not self._held:
+                self.write(message)
         return msg
 
 
@@ -109,6 +117,9 @@ class WarmKernel(IPythonKernel):
 
     def _abort_queues(self, subshell_id: str | None = None) -> None:
         """Nothing is queued: the next cell is asked for when this one has ended."""
+
+    def _publish_execute_input(self, code: str, parent: Any, execution_count: int) -> None:
+        """Nobody is told that a cell has begun: whoever sent it knows."""
 
     @property
     def _supports_kernel_subshells(self) -> bool:
@@ -199,9 +210,7 @@ class Conversation:
         kernel: Any = self._kernel
         kernel.io_loop = IOLoop.current()
         asyncio.get_running_loop().add_reader(self._connection.fileno(), self._hear)
-        shell = kernel.shell
-        if self._first_lines:
-            shell.run_cell(self._first_lines, store_history=False)
+        exec(self._first_lines, {})  # they leave no name behind, so no shell has to see them
         self._write(packed({"channel": "ready", "content": {"language_info": kernel.language_info}}))
         while True:
             request = await self._requests.get()
@@ -236,7 +245,6 @@ class Conversation:
             },
         }  # fmt: skip
         kernel.set_parent([], parent, channel="shell")
-        kernel._publish_status("busy", "shell")
         kernel.pre_handler_hook()
         try:
             await kernel.execute_request(SHELL, [], parent)

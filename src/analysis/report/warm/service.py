@@ -28,12 +28,13 @@ PATIENCE = 180.0
 
 # Arrow's allocator would start a thread of its own when pandas is imported.
 NO_THREAD = ("JE_ARROW_MALLOC_CONF", "background_thread:false")
-# A fresh process hands memory back and asks for it again, page by page; this one keeps it, and takes large pages.
-_MEMORY = (
-    "GLIBC_TUNABLES",
-    "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=536870912"
-    ":glibc.malloc.top_pad=33554432",
-)
+_MEMORY = {
+    # A fresh process hands memory back and asks for it again, page by page; this one keeps it, and takes large pages.
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432"
+    ":glibc.malloc.trim_threshold=536870912:glibc.malloc.top_pad=33554432",
+    # Arrow has an allocator of its own, which a fork would fill anew beside the one that is full already.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
 
 
 class NoWarmth(AnalysisError):
@@ -97,7 +98,8 @@ class Zygote:
         settings = {
             "IPYTHONDIR": str(self.folder),
             "JUPYTER_CONFIG_DIR": str(self.folder),
-            **dict((NO_THREAD, _MEMORY)),
+            **dict([NO_THREAD]),
+            **_MEMORY,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "analysis.report.warm.zygote"],

@@ -37,13 +37,15 @@ def of_package(name: str) -> bool:
 class Shelf(MetaPathFinder, Loader):
     """A finder that hands out modules imported earlier; put first in ``sys.meta_path``.
 
-    ``digests`` are the SHA-256 of the files the modules were imported from, as they were then.
+    ``digests`` are the SHA-256 of the files the modules were imported from, as they were then; ``asked`` the names of
+    this package that imports have looked for here, on the shelf or not.
     """
 
     def __init__(
         self, modules: Mapping[str, ModuleType], needs: Mapping[str, Sequence[str]], digests: Mapping[str, str]
     ) -> None:
         self.digests = digests
+        self.asked: dict[str, None] = {}
         self._modules = dict(modules)
         self._needs = needs
         self._named = {name: _named_like_submodules(module, modules) for name, module in modules.items()}
@@ -54,6 +56,8 @@ class Shelf(MetaPathFinder, Loader):
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """The specification of a module that lies on the shelf."""
+        if of_package(name):
+            self.asked[name] = None
         if name not in self._modules:
             return None
         known = self._specs[name]

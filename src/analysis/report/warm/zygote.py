@@ -247,13 +247,14 @@ def _kernel(warm: Warm, request: dict[str, Any], connection: socket.socket) -> i
 # What belongs to a shell that runs cells; imported before there is one, it would not notice it.
 _OF_THE_SHELL = ("IPython", "ipykernel", "matplotlib_inline", "comm", "debugpy", "pydevd", "_pydevd", "_pydev")
 
+_INSTALLED = tuple(sysconfig.get_path(kind) for kind in ("stdlib", "purelib", "platlib"))
+
 
 def _installed(name: str) -> bool:
     """Whether a module comes with Python or an installed package, so that the next warm process can import it."""
     origin = str(getattr(getattr(sys.modules[name], "__spec__", None), "origin", None) or "")
-    known = tuple(sysconfig.get_path(kind) for kind in ("stdlib", "purelib", "platlib"))
     root = name.partition(".")[0]
-    return origin.startswith(known) and not of_package(name) and not root.startswith(_OF_THE_SHELL)
+    return origin.startswith(_INSTALLED) and not of_package(name) and not root.startswith(_OF_THE_SHELL)
 
 
 def _unforeseen(warm: Warm, name: str) -> bool:
