@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from analysis.project import current_project
 from analysis.publish import fonts, theme
 from analysis.publish.wording import ENGLISH, OTHERS, said, wording
-from analysis.report.audit import audit
+from analysis.report.audit import audit, find_problems
 from analysis.report.code_blocks import coloured
 from analysis.report.page import Page, export
 from analysis.report.quoted import anchor as place_anchor
@@ -53,10 +53,13 @@ def print_page(page: Page) -> str:
 
 
 def get_ready() -> None:
-    """Do once what the first page would wait for: translate the templates, make the tools that colour code."""
+    """Do once what the first page would wait for: words, templates, what colours code, what checks a page."""
+    for language in (ENGLISH, *OTHERS):
+        wording(language)
     for name in _environment().list_templates(extensions=["j2"]):
         _environment().get_template(name)
     coloured("1")
+    list(find_problems("<p>"))
 
 
 def page_file(name: str, language: str) -> str:

@@ -20,16 +20,16 @@ def rehearse() -> None:
 
 
 def _draw() -> None:
-    """A figure on paper of its own, which pyplot never hears of: fonts, markers, legends, formulas, PNG and SVG."""
+    """A small figure that pyplot never hears of: fonts, markers, legends, formulas, PNG and SVG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    figure = Figure()
+    figure = Figure(figsize=(2, 1))
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.plot([1, 2], [1, 10], marker="o", label="$10^2$")
-    axes.set(title="title", xlabel="x", ylabel="y", yscale="log")
+    axes.set(title="title", xlabel="x", ylabel="y", xticks=[1], yticks=[1])
     axes.legend(title="title")
     figure.savefig(BytesIO(), format="png", bbox_inches="tight")
     FigureCanvasSVG(figure)

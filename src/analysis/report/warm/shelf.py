@@ -128,8 +128,9 @@ def noting_needs() -> Iterator[dict[str, list[str]]]:
         level: int = 0,
     ) -> ModuleType:
         found = original(name, globals, locals, fromlist or (), level)
-        importer = str((globals or {}).get("__name__", ""))
-        if of_package(importer):
+        importer = globals.get("__name__") if globals else None
+        # Most of the many imports are others' affairs.
+        if isinstance(importer, str) and importer.startswith(PACKAGE) and of_package(importer):
             full = _absolute(name, globals or {}, level)
             wanted = [full, *(f"{full}.{part}" for part in fromlist or ())]
             known = needs.setdefault(importer, [])

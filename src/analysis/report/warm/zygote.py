@@ -94,7 +94,8 @@ def warmed(orders: Orders) -> Warm:
                 failed.append(f"{name}: {type(error).__name__}: {error}")
             if threads() > 1 or _said() != quiet:
                 _again(orders, name)
-            note_digests(digests)
+            if of_package(name):
+                note_digests(digests)
     rehearse()
     if threads() > 1:
         raise AnalysisError("a library started a thread at its first use: see analysis.report.warm.rehearsal")
