@@ -317,3 +317,11 @@ def test_two_renderings_are_the_same_bytes(context: Context) -> None:
     cells = [Cell(1, "# {{ rent_change | moved | capitalize }}\n\n$x^2$ {{ fastest | rank_group }} {{ cite('acs') }}")]
     assert render(cells, context) == render(cells, context)
     assert render(cells, context).cited == ("acs",)
+
+
+def test_what_is_typed_is_judged_by_the_policy_in_force(context: Context) -> None:
+    cells = [Cell(4, "The survey of B.1.1.7 counts everyone.", ())]
+    assert check(cells, context) == []
+    stricter = replace(context, policy=replace(POLICY, literal_names=()))
+    assert [problem.text for problem in check(cells, stricter)] == ["B.1.1.7"]
+    assert check(cells, context) == []

@@ -79,6 +79,12 @@ CELLS = [
     "import warnings\nwarnings.warn('look out')\nwarnings.warn('again', DeprecationWarning)",
     "import logging\nlogging.getLogger('mine').warning('logged')",
     "from IPython import get_ipython as g\ng() is get_ipython()",
+    "import sys, threading\nwriters = [threading.Thread(target=lambda: [(sys.stdout.write('x\\n'), sys.stdout.flush()) for _ in range(50)]) for _ in range(4)]\n"
+    "for writer in writers:\n    writer.start()\nfor writer in writers:\n    writer.join()",
+    # cells are counted anew
+    "%reset -f",
+    "1",
+    "2",
 ]
 
 FAILING = {

@@ -144,7 +144,7 @@ class WarmClient:
         number = uuid.uuid4().hex
         self.busy = True
         self._cells += 1
-        # What ipykernel says first need not travel: the number of the cell.
+        # Its number, as long as the kernel has said nothing: it may die before that.
         begun = {"msg_type": "execute_input", "content": {"code": code, "execution_count": self._cells}}
         self.iopub_channel.waiting.put_nowait({"parent_header": {"msg_id": number}, **begun})
         self.send(

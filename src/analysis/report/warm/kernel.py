@@ -35,12 +35,11 @@ SHELL, IOPUB = "shell", "iopub"
 class PipeSession(Session):
     """A session whose messages go down a pipe, as JSON with the name of their channel.
 
-    To wake whoever listens takes longer than to say something, so a reply waits for the word that follows it at once:
-    that the kernel is idle.
+    To wake whoever listens takes longer than to say something, so what is not waited for travels with what follows.
     """
 
-    write: Callable[[bytes], None] | None = None
-    _held = b""
+    write: Callable[[bytes, bool], None] | None = None
+    _PATIENT = ("execute_input", "execute_reply")
 
     def send(self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, *_: Any, **more: Any) -> Any:
         """Send one message; binary buffers do not travel, nothing that is stored in a notebook has any."""
@@ -50,10 +49,8 @@ class PipeSession(Session):
             msg = self.msg(msg_or_type, content=content, parent=parent, header=more.get("header"), metadata=metadata)
         if self.write is not None:
             told = {key: msg[key] for key in ("header", "msg_id", "msg_type", "parent_header", "content", "metadata")}
-            message = self._held + packed({"channel": SHELL if stream == SHELL else IOPUB, **told}, _plain)
-            self._held = message if msg["msg_type"] == "execute_reply" else b""
-            if not self._held:
-                self.write(message)
+            channel = SHELL if stream == SHELL else IOPUB
+            self.write(packed({"channel": channel, **told}, _plain), msg["msg_type"] in self._PATIENT)
         return msg
 
 
@@ -117,9 +114,6 @@ class WarmKernel(IPythonKernel):
 
     def _abort_queues(self, subshell_id: str | None = None) -> None:
         """Nothing is queued: the next cell is asked for when this one has ended."""
-
-    def _publish_execute_input(self, code: str, parent: Any, execution_count: int) -> None:
-        """Nobody is told that a cell has begun: whoever sent it knows."""
 
     @property
     def _supports_kernel_subshells(self) -> bool:
@@ -186,6 +180,7 @@ class Conversation:
         self._inbox = Inbox()
         self._requests: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._lock = threading.Lock()
+        self._held = b""
         self._first_lines = first_lines
 
     def hold(self) -> dict[str, Any] | None:
@@ -202,9 +197,13 @@ class Conversation:
                 raise
             return None  # exit() in a cell stops the loop, as it stops a kernel
 
-    def _write(self, message: bytes) -> None:
+    def _write(self, message: bytes, patient: bool = False) -> None:
+        """Send a message and what was held before it; one that is ``patient`` is held."""
         with self._lock:
-            self._connection.sendall(message)
+            self._held += message
+            if not patient:
+                message, self._held = self._held, b""
+                self._connection.sendall(message)
 
     async def _answer(self) -> dict[str, Any] | None:
         kernel: Any = self._kernel
