@@ -81,6 +81,12 @@ CELLS = [
     "from IPython import get_ipython as g\ng() is get_ipython()",
     "import sys, threading\nwriters = [threading.Thread(target=lambda: [(sys.stdout.write('x\\n'), sys.stdout.flush()) for _ in range(50)]) for _ in range(4)]\n"
     "for writer in writers:\n    writer.start()\nfor writer in writers:\n    writer.join()",
+    # modules of this package, imported in odd ways, and which of them the record names
+    "import importlib, importlib.util\nimportlib.util.find_spec('analysis.methods.survival') is not None",
+    "import analysis.methods.shares\ndel sys.modules['analysis.methods.shares']\nimport analysis.methods.shares\n"
+    "importlib.reload(importlib.import_module('analysis.methods.rates')).__name__",
+    "try:\n    import analysis.nothing_of_that_name\nexcept ImportError as error:\n    print(error)",
+    "from analysis.report import recording\nrecording.imported_modules()",
     # cells are counted anew
     "%reset -f",
     "1",

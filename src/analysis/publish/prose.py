@@ -235,7 +235,8 @@ def check(cells: Sequence[Cell], context: Context) -> list[Problem]:
     session = _Session(context)
     faults = [(cell.number, fault) for cell in cells for fault in session.speaker.faults(cell.source)]
     sound = [cell for cell in cells if cell.number not in {number for number, _ in faults}]
-    faults += session.typed_faults([cell for cell in cells if session.speaker.readable(cell.source)])
+    readable = tuple(cell for cell in cells if session.speaker.readable(cell.source))
+    faults += _typed_faults(readable, context.rules.literal_names, language())
     document, unrendered = session.read(sound)
     faults += unrendered
     faults += session.said_faults(document, sound)
@@ -343,7 +344,7 @@ def _names(pieces: Sequence[Piece], kind: str) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def _typed_faults(cells: tuple[Cell, ...], names: tuple[str, ...], spoken: str) -> tuple[tuple[int, Fault], ...]:
     """What is typed depends on text, policy and language alone: all editions of a notebook share the answer."""
-    return tuple(_Session(Context("", {}, policy=Policy(literal_names=names))).skeleton_faults(cells))
+    return tuple(_Session(Context("", {}, policy=Policy(literal_names=names))).typed_faults(cells))
 
 
 class _Session:
@@ -425,10 +426,6 @@ class _Session:
 
     def typed_faults(self, cells: Sequence[Cell]) -> list[tuple[int, Fault]]:
         """Numbers typed into any branch of the templates, before rendering."""
-        return list(_typed_faults(tuple(cells), self._context.rules.literal_names, language()))
-
-    def skeleton_faults(self, cells: Sequence[Cell]) -> list[tuple[int, Fault]]:
-        """What :meth:`typed_faults` tells, found anew."""
         document = self.reader.read([(cell.number, self.speaker.skeleton(cell.source)) for cell in cells])
         faults: list[tuple[int, Fault]] = []
         for passage in self.passages(document):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 _LENGTH = struct.Struct("!Q")
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 
 
 def packed(message: Any, default: Callable[[Any], Any] | None = None) -> bytes:

@@ -129,8 +129,7 @@ def noting_needs() -> Iterator[dict[str, list[str]]]:
     ) -> ModuleType:
         found = original(name, globals, locals, fromlist or (), level)
         importer = globals.get("__name__") if globals else None
-        # Most of the many imports are others' affairs.
-        if isinstance(importer, str) and importer.startswith(PACKAGE) and of_package(importer):
+        if isinstance(importer, str) and of_package(importer):
             full = _absolute(name, globals or {}, level)
             wanted = [full, *(f"{full}.{part}" for part in fromlist or ())]
             known = needs.setdefault(importer, [])
